@@ -23,7 +23,7 @@ COMPILED = Path("vigie/locale")
 PLURALS = {"en": "nplurals=2; plural=(n != 1);", "fr": "nplurals=2; plural=(n > 1);"}
 
 # For each function, where its arguments stand: context, singular, plural.
-_FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
+FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
     "_": (None, 0, None),
     "gettext": (None, 0, None),
     "gettext_lazy": (None, 0, None),
@@ -87,7 +87,7 @@ def _from_python(path: Path) -> Iterator[tuple[Message, int]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
         for alias in node.names
-        if alias.name in _FUNCTIONS
+        if alias.name in FUNCTIONS
     }
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
@@ -97,9 +97,9 @@ def _from_python(path: Path) -> Iterator[tuple[Message, int]]:
             name = marks.get(node.func.id)
         elif isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "translation":
             name = node.func.attr
-        if name not in _FUNCTIONS:
+        if name not in FUNCTIONS:
             continue
-        context, text, plural = _FUNCTIONS[name]
+        context, text, plural = FUNCTIONS[name]
         yield (
             Message(
                 text=_literal(path, node, text),

@@ -1,0 +1,104 @@
+"""The documentation keeps step with the code."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.conventions.project import ROOT, project_files, pyproject
+
+DOCS = ROOT / "docs"
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)(?:#[^)]*)?\)")
+
+
+def text_of(name: str) -> str:
+    """Return a page of the documentation."""
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def explained(page: str) -> set[str]:
+    """Return what a page explains: the names in code style that begin its table rows."""
+    return {name for cell in re.findall(r"^\| ((?:`[^`]+`(?:, )?)+)", text_of(page), re.M) for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_every_environment_variable_is_documented() -> None:
+    source = (ROOT / "vigie" / "config" / "environment.py").read_text(encoding="utf-8")
+    read = set(re.findall(r"""["']((?:VIGIE_[A-Z_]+|DATABASE_URL))["']""", source))
+    assert read
+    assert explained("reference/configuration.md") == read
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    allowed = {"vigie/config/environment.py", "vigie/config/settings.py", "vigie/config/cli.py"}
+    readers = {
+        path.relative_to(ROOT).as_posix()
+        for path in project_files(".py")
+        if path.is_relative_to(ROOT / "vigie")
+        and "tests" not in path.parts
+        and re.search(r"os\.environ\[|os\.environ\.get|os\.getenv|environ\.get\([\"']VIGIE", path.read_text(encoding="utf-8"))
+    }
+    assert readers <= allowed
+
+
+def test_every_dependency_is_explained() -> None:
+    declared = _python_dependencies() | _npm_dependencies()
+    assert explained("explications/dependances.md") == declared
+
+
+def test_every_decision_is_indexed() -> None:
+    records = {path.name for path in (DOCS / "adr").glob("0*.md")}
+    indexed = set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", text_of("adr/README.md")))
+    assert records == indexed
+
+
+def test_every_link_leads_somewhere() -> None:
+    broken = {
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in project_files(".md")
+        for target in LINK.findall(path.read_text(encoding="utf-8"))
+        if not (path.parent / target).exists()
+    }
+    assert not broken
+
+
+def test_every_page_is_reachable_from_the_table_of_contents() -> None:
+    reached: set[Path] = set()
+    to_read = [ROOT / "README.md"]
+    while to_read:
+        page = to_read.pop()
+        if page in reached or not page.exists():
+            continue
+        reached.add(page)
+        to_read += [
+            (page.parent / target).resolve() for target in LINK.findall(page.read_text(encoding="utf-8")) if target.endswith(".md")
+        ]
+    unreachable = {path.relative_to(ROOT).as_posix() for path in project_files(".md") if path.is_relative_to(DOCS)} - {
+        path.relative_to(ROOT).as_posix() for path in reached
+    }
+    assert not unreachable
+
+
+def test_the_project_stands_alone() -> None:
+    # Paths of one developer's machine mean nothing in a clone; written in pieces so that this file does not match itself.
+    elsewhere = re.compile("|".join(["/work" + "/", r"\.\./" + "shared", r"(?<![\w-])shared" + r"/(?:spec|visual|arch|stack|house)"]))
+    wrong = {
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in project_files(".py", ".md", ".html", ".ts", ".css", ".toml", ".yml", ".yaml", ".json", ".txt", ".sh", ".mjs", "")
+        if (found := elsewhere.search(path.read_text(encoding="utf-8", errors="ignore")))
+    }
+    assert not wrong
+
+
+def _python_dependencies() -> set[str]:
+    project: dict[str, Any] = pyproject()
+    wanted = list(project["project"]["dependencies"]) + list(project["build-system"]["requires"])
+    for group in project.get("dependency-groups", {}).values():
+        wanted += group
+    for extra in project["project"].get("optional-dependencies", {}).values():
+        wanted += extra
+    return {re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0].lower() for requirement in wanted if isinstance(requirement, str)}
+
+
+def _npm_dependencies() -> set[str]:
+    declared = json.loads((ROOT / "frontend" / "package.json").read_text(encoding="utf-8"))
+    return set(declared.get("dependencies", {})) | set(declared.get("devDependencies", {}))
