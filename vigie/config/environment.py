@@ -1,6 +1,6 @@
 """Every environment variable Vigie reads, parsed and checked in one place, before anything else starts.
 
-Each variable is documented in `docs/reference/environment.md`. Nothing else in the project reads `os.environ` for its configuration.
+Each variable is documented in `docs/reference/configuration.md`. Nothing else in the project reads `os.environ` for its configuration.
 """
 
 import os
