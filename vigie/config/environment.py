@@ -127,7 +127,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     """
     reader = _Reader(variables)
     mode = reader.mode()
-    data_folder = Path(reader.text("VIGIE_DATA", default=str(_default_data_folder()))).expanduser().absolute()
+    data_folder = Path(reader.text("VIGIE_DATA", default=str(_default_data_folder()))).expanduser().resolve()
     port = reader.integer("VIGIE_PORT", default=8000, lowest=1, highest=65535)
     base_url = reader.base_url(mode, port)
     bundled = reader.bundled_postgres(mode, data_folder)
