@@ -1,0 +1,87 @@
+"""People who sign in."""
+
+import unicodedata
+from typing import Any, ClassVar
+
+import pghistory
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from vigie.foundation.ids import uuid7
+
+
+def normal_email(address: str) -> str:
+    """Return the one form under which an address is stored and compared: NFKC, no case, no white space around."""
+    return unicodedata.normalize("NFKC", address).strip().casefold()
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Store a person; without a password she cannot sign in by password."""
+        user = self.model(email=normal_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=normal_email(username or ""))
+
+
+class Theme(models.TextChoices):
+    AUTO = "auto", _("Selon l’appareil")
+    LIGHT = "light", _("Clair")
+    DARK = "dark", _("Sombre")
+
+
+class MailFrequency(models.TextChoices):
+    EACH = "each", _("Chaque événement")
+    NONE = "none", _("Aucun courriel")
+
+
+@pghistory.track(exclude=["password", "last_login"])
+class User(AbstractBaseUser):
+    """One account per e-mail address. What a person may do comes from her memberships (`directory`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(_("adresse électronique"), max_length=254, unique=True)
+    first_name = models.CharField(_("prénom"), max_length=80)
+    last_name = models.CharField(_("nom"), max_length=80)
+    phone = models.CharField(_("téléphone"), max_length=30, blank=True)
+    secure_address = models.EmailField(_("adresse de messagerie sécurisée de santé (MSSanté)"), blank=True)
+    language = models.CharField(_("langue"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr")
+    time_zone = models.CharField(_("fuseau horaire"), max_length=40, default="Europe/Paris")
+    theme = models.CharField(_("apparence"), max_length=5, choices=Theme, default=Theme.AUTO)
+    incident_mail = models.CharField(
+        _("courriels sur les incidents"), max_length=5, choices=MailFrequency, default=MailFrequency.EACH
+    )
+    is_active = models.BooleanField(_("compte actif"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["first_name", "last_name"]
+
+    class Meta:
+        verbose_name = _("compte")
+        constraints = (models.CheckConstraint(condition=Q(email=Lower("email")), name="accounts_user_email_has_no_case"),)
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def reply_address(self) -> str:
+        """The address for news of an incident: the secure health mail address when there is one (INC-1)."""
+        return self.secure_address or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = normal_email(self.email)

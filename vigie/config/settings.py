@@ -1,0 +1,237 @@
+"""Django's settings, for every process and mode, derived from the checked environment (see `environment`)."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pghistory
+
+from vigie.config.environment import Mode, django_database, read_environment
+from vigie.foundation import logging as foundation_logging
+from vigie.ui import csp
+
+ENVIRONMENT = read_environment(os.environ)
+PACKAGE = Path(__file__).resolve().parents[1]
+
+# --- What this instance is -------------------------------------------------------------------------------------------
+VIGIE_BASE_URL = ENVIRONMENT.base_url
+VIGIE_DEVELOPMENT_PAGES = ENVIRONMENT.mode is not Mode.PRODUCTION
+VIGIE_DEMONSTRATION = ENVIRONMENT.mode is Mode.DEMO
+VIGIE_FILES_FOLDER = ENVIRONMENT.files_folder
+VIGIE_MAIL_FOLDER = ENVIRONMENT.mail_folder
+VIGIE_SCOPE_RESOLVER = "vigie.directory.entry.enter_request"
+VIGIE_DIRECT_DATABASE_URL = ENVIRONMENT.direct_database_url
+
+DEBUG = False
+SECRET_KEY = ENVIRONMENT.secret_key
+ALLOWED_HOSTS = [ENVIRONMENT.host_name]
+if ENVIRONMENT.mode is not Mode.PRODUCTION:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
+ROOT_URLCONF = "vigie.config.urls"
+WSGI_APPLICATION = None
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "vigie.foundation",
+    "vigie.ui",
+    "vigie.audit",
+    "vigie.accounts",
+    "vigie.directory",
+    "vigie.notifications",
+    "vigie.attachments",
+    "vigie.incidents",
+    "vigie.web",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "csp",
+    "django_htmx",
+    "pgtrigger",
+    "pghistory",
+    "procrastinate.contrib.django",
+    "rules",
+]
+
+MIDDLEWARE = [
+    "vigie.foundation.request_log.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "vigie.foundation.scope.ScopeMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "vigie.accounts.middleware.PreferencesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "vigie.accounts.middleware.SessionMiddleware",
+    "vigie.accounts.middleware.SecondFactorMiddleware",
+    "vigie.audit.middleware.AuditContextMiddleware",
+    "vigie.web.middleware.DomainErrorMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "loaders": [
+                ("django.template.loaders.cached.Loader", ["django.template.loaders.app_directories.Loader"]),
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "vigie.web.context.shell",
+            ],
+            "builtins": ["django.templatetags.i18n", "vigie.ui.templatetags.ui"],
+        },
+    },
+]
+FORM_RENDERER = "vigie.ui.forms.KitRenderer"
+
+# --- Data ------------------------------------------------------------------------------------------------------------
+_APPLICATION = django_database(ENVIRONMENT.database_url)
+_POOL: dict[str, Any] = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": True}
+DATABASES: dict[str, dict[str, Any]] = {
+    # One transaction a request, under row-level security.
+    "default": _APPLICATION | _POOL,
+    # The same role in autocommit, for sessions, cache and rate limits.
+    "side": _APPLICATION | _POOL,
+}
+for _alias, _address in (
+    ("owner", ENVIRONMENT.owner_database_url),
+    ("maintenance", ENVIRONMENT.maintenance_database_url),
+):
+    if _address:
+        DATABASES[_alias] = django_database(_address)
+DATABASE_ROUTERS = ["vigie.foundation.router.SideRouter"]
+CACHES = {"default": {"BACKEND": "vigie.foundation.cache.PostgresCache", "LOCATION": "foundation_cacheentry"}}
+
+PGHISTORY_APPEND_ONLY = True
+PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
+PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(db_constraint=False, null=True)
+PGHISTORY_FIELD = pghistory.Field(null=True)
+
+# --- Signing in ------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["vigie.accounts.authentication.SignInBackend"]
+PASSWORD_HASHERS = ["vigie.accounts.passwords.Argon2idHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "vigie.accounts.passwords.EntropyValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+
+SESSION_ENGINE = "vigie.accounts.session_store"
+SESSION_COOKIE_AGE = 12 * 3600
+VIGIE_SESSION_IDLE_SECONDS = 2 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
+# The prefix makes browsers refuse the cookie from elsewhere; it asks for TLS, which the demonstration has not.
+_PREFIX = "__Host-" if ENVIRONMENT.is_https else ""
+SESSION_COOKIE_NAME = f"{_PREFIX}vigie-session-{ENVIRONMENT.instance}"
+CSRF_COOKIE_NAME = f"{_PREFIX}vigie-csrf-{ENVIRONMENT.instance}"
+LANGUAGE_COOKIE_NAME = f"{_PREFIX}vigie-language-{ENVIRONMENT.instance}"
+LANGUAGE_COOKIE_SECURE = ENVIRONMENT.is_https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "vigie.web.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+ACCOUNT_ADAPTER = "vigie.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = False
+ACCOUNT_LOGIN_BY_CODE_REQUIRED = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_FORMS = {
+    "login": "vigie.accounts.forms.LoginForm",
+    "reset_password": "vigie.accounts.forms.ResetPasswordForm",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
+MFA_ADAPTER = "vigie.accounts.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Vigie"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENVIRONMENT.is_https
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# --- Language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]  # Compiled by scripts/messages.py.
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+
+# --- Files and assets ------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS: list[Path] = []
+WHITENOISE_USE_FINDERS = False
+WHITENOISE_AUTOREFRESH = False
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
+# --- Mail ------------------------------------------------------------------------------------------------------------
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = ENVIRONMENT.mail_server.host
+EMAIL_PORT = ENVIRONMENT.mail_server.port
+EMAIL_HOST_USER = ENVIRONMENT.mail_server.username
+EMAIL_HOST_PASSWORD = ENVIRONMENT.mail_server.password
+EMAIL_USE_SSL = ENVIRONMENT.mail_server.implicit_tls
+EMAIL_USE_TLS = ENVIRONMENT.mail_server.starttls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.mail_from
+
+# --- Headers ---------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = csp.POLICY
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.is_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = ENVIRONMENT.is_https
+SECURE_SSL_REDIRECT = False
+if ENVIRONMENT.trusted_proxies:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+# --- Jobs and logs ---------------------------------------------------------------------------------------------------
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+PROCRASTINATE_ON_APP_READY = None
+LOGGING_CONFIG = None
+foundation_logging.configure(is_production=ENVIRONMENT.is_production)
+
+SILENCED_SYSTEM_CHECKS = [
+    # TLS ends at the reverse proxy, which redirects (docs/guides).
+    "security.W008",
+]

@@ -1,0 +1,18 @@
+"""Every address of Vigie."""
+
+from django.conf import settings
+from django.urls import include, path
+
+urlpatterns = [
+    path("compte/", include("vigie.accounts.urls")),
+    path("incidents/", include("vigie.incidents.urls")),
+    path("", include("vigie.notifications.urls")),
+    path("", include("vigie.web.urls")),
+]
+if settings.VIGIE_DEVELOPMENT_PAGES:
+    urlpatterns += [path("kit/", include("vigie.ui.urls"))]
+
+handler400 = "vigie.web.errors.bad_request"
+handler403 = "vigie.web.errors.forbidden"
+handler404 = "vigie.web.errors.not_found"
+handler500 = "vigie.web.errors.server_error"

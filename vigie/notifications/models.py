@@ -1,0 +1,46 @@
+"""The outbox: every e-mail that Vigie owes to somebody."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from vigie.foundation.ids import uuid7
+
+
+class MailState(models.TextChoices):
+    WAITING = "waiting", _("À envoyer")
+    SENT = "sent", _("Envoyé")
+    FAILED = "failed", _("Abandonné")
+
+
+class OutgoingMail(models.Model):
+    """One e-mail to one person, written in the transaction of the event that it tells.
+
+    It is sent at least once, always under the same Message-ID: a crash between the mail server's acceptance and our
+    note of it sends it again (docs/explications/courriels.md). Its text is erased once it has been sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    address = models.EmailField()
+    event = models.CharField(max_length=100, help_text="What it tells, e.g. « incident.commented:<id of the entry> ».")
+    message_id = models.CharField(max_length=200, unique=True)
+    subject = models.CharField(max_length=200)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    headers = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=MailState, default=MailState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True, help_text="Class and SMTP code only, no text.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("courriel sortant")
+        ordering: ClassVar = ["created_at"]
+        constraints = (models.UniqueConstraint(fields=["recipient", "event"], name="notifications_outgoingmail_once"),)
+
+    def __str__(self) -> str:
+        return self.message_id
