@@ -29,12 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(environment: Environment, rest: list[str]) -> int:
     """Web pages and live streams, until SIGTERM."""
-    _no_arguments("serve", rest)
     from vigie.config import server
 
     with _database(environment):
-        server.main()
-    return 0
+        return server.main(rest)
 
 
 def worker(environment: Environment, rest: list[str]) -> int:
