@@ -1,0 +1,115 @@
+"""A territory for tests, as small as each needs. To be used inside `as_maintenance()`."""
+
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from vigie.accounts.models import User
+from vigie.accounts.tests.factories import UserFactory
+from vigie.directory.models import (
+    Desk,
+    Membership,
+    Role,
+    Service,
+    Site,
+    SiteKind,
+    SiteSolution,
+    Solution,
+    Space,
+    Team,
+    TeamMember,
+)
+
+
+class SpaceFactory(DjangoModelFactory[Space]):
+    class Meta:
+        model = Space
+
+    name = factory.Sequence(lambda n: f"Espace {n}")
+    slug = factory.Sequence(lambda n: f"espace-{n}")
+
+
+class SiteFactory(DjangoModelFactory[Site]):
+    class Meta:
+        model = Site
+
+    space = factory.SubFactory(SpaceFactory)
+    name = factory.Sequence(lambda n: f"CH du Bourg-{n}")
+    kind = SiteKind.HOSPITAL
+    number = factory.Sequence(lambda n: f"S{n:05}")
+
+
+class ServiceFactory(DjangoModelFactory[Service]):
+    class Meta:
+        model = Service
+
+    site = factory.SubFactory(SiteFactory)
+    name = factory.Sequence(lambda n: f"Service {n}")
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    site = factory.SubFactory(SiteFactory)
+    roles = factory.LazyFunction(lambda: [Role.USER.value])
+
+
+class BareDeskFactory(DjangoModelFactory[Desk]):
+    """A desk without priorities or categories: those belong to `vigie.incidents.tests.factories.BareDeskFactory`."""
+
+    class Meta:
+        model = Desk
+
+    site = factory.SubFactory(SiteFactory, kind=SiteKind.VENDOR)
+    name = factory.Sequence(lambda n: f"Guichet {n}")
+    slug = factory.Sequence(lambda n: f"guichet-{n}")
+    always_open = True
+
+
+class TeamFactory(DjangoModelFactory[Team]):
+    """`members=[technician]` puts people in the group."""
+
+    class Meta:
+        model = Team
+        skip_postgeneration_save = True
+
+    desk = factory.SubFactory(BareDeskFactory)
+    name = factory.Sequence(lambda n: f"Groupe {n}")
+
+    @factory.post_generation
+    def members(self: Team, create: bool, extracted: list[User] | None, **kwargs: Any) -> None:  # noqa: FBT001
+        if create:
+            for user in extracted or ():
+                TeamMember.objects.create(desk=self.desk, team=self, user=user)
+
+
+class SolutionFactory(DjangoModelFactory[Solution]):
+    """`used_by=[site]` links sites to the product, so that their people may file to its desk."""
+
+    class Meta:
+        model = Solution
+        skip_postgeneration_save = True
+
+    desk = factory.SubFactory(BareDeskFactory)
+    name = factory.Sequence(lambda n: f"Solution {n}")
+
+    @factory.post_generation
+    def used_by(self: Solution, create: bool, extracted: list[Site] | None, **kwargs: Any) -> None:  # noqa: FBT001
+        if create:
+            for site in extracted or ():
+                SiteSolution.objects.create(site=site, desk=self.desk, solution=self)
+
+
+def member(site: Site, *roles: Role, **fields: Any) -> User:
+    """Return a new person of this site, a plain user unless roles are given; `fields` are those of `UserFactory`."""
+    user: User = UserFactory.create(**fields)
+    MembershipFactory.create(user=user, site=site, roles=[role.value for role in roles or (Role.USER,)])
+    return user
+
+
+def technician(desk: Desk, **fields: Any) -> User:
+    """Return a new technician of this desk."""
+    return member(desk.site, Role.AGENT, **fields)
