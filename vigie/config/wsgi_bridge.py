@@ -253,11 +253,12 @@ def _gather(chunks: Iterable[bytes], answer: _Answer) -> None:
     """Run the application to its end; what is large goes to a temporary file."""
     gathered: list[bytes] = []
     size = 0
-    for chunk in chunks:
+    iterator = iter(chunks)
+    for chunk in iterator:
         size += len(chunk)
         gathered.append(chunk)
         if size > IN_MEMORY:
-            _spill(gathered, chunks, answer)
+            _spill(gathered, iterator, answer)
             return
     answer.body = gathered[0] if len(gathered) == 1 else b"".join(gathered)
 

@@ -105,7 +105,7 @@ class ScopeMiddleware:
         self.enter_request: Callable[..., None] = import_string(settings.VIGIE_SCOPE_RESOLVER)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info.startswith("/health/live"):
+        if request.path_info.startswith(("/health/", "/metrics")):
             return self.get_response(request)
         before = _current.set(NOTHING)
         try:
