@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.db import connections, transaction
 
@@ -101,3 +102,9 @@ class PostgresCache(BaseCache):
         with connections[self.alias].cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
+
+
+def delete_expired() -> int:
+    """Remove the expired rows of the default cache; return how many."""
+    cache = caches["default"]
+    return cache.delete_expired() if isinstance(cache, PostgresCache) else 0
