@@ -109,7 +109,7 @@ def _template(connection: psycopg.Connection) -> str:
     building = f"{name}_building"
     _prepare_roles(building)
     migrated = subprocess.run(  # noqa: S603 - ourselves.
-        [sys.executable, "-m", "vigie", "migrate", "--verbosity", "0"],
+        [sys.executable, "-m", "vigie", "migrate", "--skip-checks", "--verbosity", "0"],
         env=os.environ | _variables(building),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
