@@ -8,6 +8,7 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -40,6 +41,7 @@ def main() -> None:
     environment = read_environment(os.environ)
     _claim_address(environment.host, environment.port)
     _prepare_metrics_folder(environment)
+    _allow_many_connections()
     server = _server(environment)
     application, parent = _load(), os.getpid()
     # Inherited memory is the point; newer Pythons would start processes otherwise.
@@ -57,6 +59,14 @@ def _claim_address(host: str, port: int) -> None:
         except OSError as error:
             message = f"Cannot listen on {host}:{port} ({error.strerror}): set VIGIE_PORT to another port."
             raise ConfigurationError([message]) from error
+
+
+def _allow_many_connections() -> None:
+    """Raise the number of open files to what the machine allows: a stream is one, and the usual default is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * BACKPRESSURE if hard == resource.RLIM_INFINITY else min(2 * BACKPRESSURE, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _prepare_metrics_folder(environment: Environment) -> None:
