@@ -31,9 +31,16 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.test import TransactionTestCase
 
     django.setup()
-    TransactionTestCase.databases = {"default", "side"}  # type: ignore[assignment]
-    TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[attr-defined, method-assign] # noqa: SLF001
+    # Processes of xdist inherit our variables: with this one, they would load the settings before they named their own database.
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+    TransactionTestCase.databases = {"default", "side"}
+    # Flushing would TRUNCATE, which the application may not: `_cleaner` does it.
+    TransactionTestCase._fixture_teardown = _leave_tables_alone  # type: ignore[attr-defined]  # noqa: SLF001
     signals.request_finished.connect(_forget_request_scope)
+
+
+def _leave_tables_alone(_test: Any) -> None:
+    pass
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,6 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("demonstration"))
         if fixtures & {"open_page", "page"}:
             item.add_marker(pytest.mark.browser)
+        if item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.database)
 
 
 @pytest.fixture(scope="session")

@@ -38,8 +38,7 @@ UV_WHEELS = {
         "2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25",
     ),
     ("linux-glibc", "aarch64"): (
-        "57/15/94b6cd62ac3ff6550288328e8035288875197cbc183f51554b266a69877b/"
-        "uv-0.13.9-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64.whl",
+        "57/15/94b6cd62ac3ff6550288328e8035288875197cbc183f51554b266a69877b/uv-0.13.9-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64.whl",
         "5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe",
     ),
     ("darwin", "x86_64"): (
@@ -106,8 +105,8 @@ def uv() -> Path:
         descriptor, temporary = tempfile.mkstemp(dir=program.parent)
         with os.fdopen(descriptor, "wb") as file:
             file.write(archive.read(member))
-    os.chmod(temporary, 0o755)  # noqa: S103 - a program.
-    os.replace(temporary, program)
+    Path(temporary).chmod(0o755)
+    Path(temporary).replace(program)
     return program
 
 
@@ -122,12 +121,14 @@ def sync(program: Path) -> None:
         command += ["--python", sys.executable]
         print("Installing Vigie in .venv (a minute or two the first time)…", flush=True)
     for attempt in range(1, TRIES + 1):
-        if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0:  # noqa: S603
+        if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0:
             return
         if attempt < TRIES:
             print(f"Trying again in {2**attempt} seconds…", flush=True)
             time.sleep(2**attempt)
-    raise BootstrapError("The dependencies could not be installed; the reason is above. The package indexes (PyPI and npm) must be reachable.")
+    raise BootstrapError(
+        "The dependencies could not be installed; the reason is above.\nThe package indexes (PyPI and npm) must be reachable."
+    )
 
 
 def ensure_browser() -> None:
@@ -146,7 +147,7 @@ def ensure_browser() -> None:
         for step in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
             command = [*privilege, "apt-get", *step]
             # apt's own lines would bury the tests'; its errors are kept.
-            subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)  # noqa: S603
+            subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
         if shutil.which("chromium"):
             return
     raise BootstrapError(
@@ -159,7 +160,7 @@ def _privilege():  # type: () -> list[str] | None
     """What to put before a command that only root may run; None when it is not to be had without a password."""
     if os.geteuid() == 0:
         return []
-    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0:  # noqa: S607
+    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0:
         return ["sudo", "-n"]
     return None
 
@@ -221,9 +222,7 @@ def _read(address: str) -> bytes:
         credentials = f"{urllib.parse.unquote(parts.username or '')}:{urllib.parse.unquote(parts.password)}"
         request.add_header("Authorization", "Basic " + base64.b64encode(credentials.encode()).decode())
     with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310
-        content = response.read()
-    assert isinstance(content, bytes)
-    return content
+        return bytes(response.read())
 
 
 def _without_password(address: str) -> str:

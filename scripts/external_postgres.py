@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 OLDEST = 15
 
@@ -26,12 +27,12 @@ def main(command: list[str]) -> int:
     """Return the command's exit code."""
     programs = _programs() or _install()
     if programs is None:
-        print(f"No PostgreSQL {OLDEST} or later on this machine, and it could not be installed: apt-get install postgresql", file=sys.stderr)
+        print(f"No PostgreSQL {OLDEST} or later here, and it could not be installed: apt-get install postgresql", file=sys.stderr)
         return 1
     with _server(programs) as url:
         # Signals go to the command, which shares our group; we wait for its end to stop the server.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return subprocess.run(command, env=os.environ | {"VIGIE_TEST_DATABASE_URL": url}, check=False).returncode  # noqa: S603
+        return subprocess.run(command, env=os.environ | {"VIGIE_TEST_DATABASE_URL": url}, check=False).returncode
 
 
 def _programs() -> Path | None:
@@ -45,7 +46,7 @@ def _install() -> Path | None:
     if shutil.which("apt-get") is None or (privilege and shutil.which("sudo") is None):
         return None
     for step in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "postgresql", "postgresql-contrib"]):
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [*privilege, "apt-get", *step],
             env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
             stdin=subprocess.DEVNULL,
@@ -58,7 +59,7 @@ def _install() -> Path | None:
 @contextmanager
 def _server(programs: Path) -> Iterator[str]:
     user = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    identity: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="vigie-external-", ignore_cleanup_errors=True) as folder:
         os.chown(folder, user.pw_uid, user.pw_gid)
         cluster, password, port = f"{folder}/cluster", secrets.token_urlsafe(24), _free_port()
@@ -69,16 +70,12 @@ def _server(programs: Path) -> Iterator[str]:
         def run(*command: str) -> None:
             # Output goes to a file: a started server would hold a pipe open.
             with (Path(folder) / "output").open("ab") as output:
-                done = subprocess.run(  # noqa: S603
-                    command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, **identity
-                )
+                done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, **identity)
             if done.returncode:
                 raise SystemExit((Path(folder) / "output").read_text(encoding="utf-8", errors="replace"))
 
         locale = ("--locale=C.UTF-8", "--encoding=UTF8")
-        run(
-            f"{programs}/initdb", "-D", cluster, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password_file}", "--no-sync", *locale
-        )
+        run(f"{programs}/initdb", "-D", cluster, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password_file}", "--no-sync", *locale)
         options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=200"
         run(f"{programs}/pg_ctl", "start", "-w", "-D", cluster, "-l", f"{folder}/log", "-o", options)
         version = re.search(r"\d+", programs.parts[4])

@@ -22,7 +22,8 @@ def main(script: str) -> int:
         if code := subprocess.run(install, cwd=FRONTEND, env=environment, stdin=subprocess.DEVNULL, check=False).returncode:
             return code
         INSTALLED.write_text(digest, encoding="ascii")
-    return subprocess.run([str(npm), "run", "--silent", script], cwd=FRONTEND, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    run = [str(npm), "run", "--silent", script]
+    return subprocess.run(run, cwd=FRONTEND, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -20,7 +21,7 @@ def find_chromium() -> str | None:
     if chosen:
         return chosen
     places = [*(shutil.which(name) for name in _NAMES), *_OTHER_PLACES]
-    return next((place for place in places if place and os.path.exists(place)), None)
+    return next((place for place in places if place and Path(place).exists()), None)
 
 
 @contextmanager

@@ -41,9 +41,10 @@ def role_url(role: str, database: str = DATABASE) -> str:
 
 def point_environment_at_test_database() -> None:
     """Make `vigie.config.settings` use this process's database. Must run before Django is set up."""
-    if not os.environ.get("VIGIE_TEST_DATABASE_URL") and os.environ.get("DATABASE_URL", "").strip():
-        if "VIGIE_TEST_RUN" not in os.environ:  # Set below: a worker of xdist inherits its controller's variables.
-            os.environ["VIGIE_TEST_DATABASE_URL"] = os.environ["DATABASE_URL"]
+    given = os.environ.get("DATABASE_URL", "").strip()
+    # A process of xdist inherits its controller's variables, VIGIE_TEST_RUN among them.
+    if given and not os.environ.get("VIGIE_TEST_DATABASE_URL") and "VIGIE_TEST_RUN" not in os.environ:
+        os.environ["VIGIE_TEST_DATABASE_URL"] = given
     os.environ.update(_variables(DATABASE))
 
 
@@ -108,7 +109,7 @@ def _template(connection: psycopg.Connection) -> str:
         _drop(connection, outdated)
     building = f"{name}_building"
     _prepare_roles(building)
-    migrated = subprocess.run(  # noqa: S603 - ourselves.
+    migrated = subprocess.run(
         [sys.executable, "-m", "vigie", "migrate", "--skip-checks", "--verbosity", "0"],
         env=os.environ | _variables(building),
         cwd=ROOT,
@@ -127,9 +128,7 @@ def _template(connection: psycopg.Connection) -> str:
 
 def _prepare_roles(database: str) -> None:
     external = bool(os.environ.get("VIGIE_TEST_DATABASE_URL"))
-    database_roles.prepare_roles(
-        superuser_url(), database, passwords=_passwords() if external else None, app_may_become_maintenance=True
-    )
+    database_roles.prepare_roles(superuser_url(), database, passwords=_passwords() if external else None, app_may_become_maintenance=True)
 
 
 def _variables(database: str) -> dict[str, str]:

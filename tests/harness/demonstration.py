@@ -56,7 +56,7 @@ def running_demonstration(*, seed_arguments: str = "", name: str = "demo") -> It
     output = data_folder / "output"
     command = [sys.executable, "-m", "vigie", "demo", f"--seed-arguments={seed_arguments}"]
     with output.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - ourselves.
+        process = subprocess.Popen(
             command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
@@ -88,7 +88,7 @@ def _wait_for(process: subprocess.Popen[bytes], output: Path, base_url: str) -> 
 
 
 def _vigie(variables: dict[str, str], *arguments: str) -> str:
-    return subprocess.run(  # noqa: S603 - ourselves.
+    return subprocess.run(
         [sys.executable, "-m", "vigie", *arguments],
         cwd=ROOT,
         env=variables,

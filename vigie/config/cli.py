@@ -29,10 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(environment: Environment, rest: list[str]) -> int:
     """Web pages and live streams, until SIGTERM."""
+    _no_arguments("serve", rest)
     from vigie.config import server
 
     with _database(environment):
-        return server.main(rest)
+        server.main()
+    return 0
 
 
 def worker(environment: Environment, rest: list[str]) -> int:

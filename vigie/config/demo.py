@@ -98,7 +98,7 @@ class _Demonstration:
     def _prepare(self, seed_arguments: list[str]) -> bool:
         """Migrate and seed in a process of its own, so that the supervisor stays small; False when it failed or must stop."""
         command = [sys.executable, "-m", "vigie.config.demo_preparation", *seed_arguments]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.variables, start_new_session=True)  # noqa: S603
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.variables, start_new_session=True)
         while process.poll() is None:
             if self.stopping.wait(_POLL_SECONDS / 2):
                 end_group(process.pid)
@@ -133,7 +133,7 @@ class _Demonstration:
         return False
 
     def _print_welcome(self) -> None:
-        accounts = subprocess.run(  # noqa: S603 - ourselves.
+        accounts = subprocess.run(
             [sys.executable, "-m", "vigie", "demo-accounts"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -262,9 +262,7 @@ class _Reader:
         if mode is Mode.PRODUCTION or (mode is Mode.TEST and given):
             return None
         if given:
-            self.problems.append(
-                f"The demonstration uses its own database only: unset {', '.join(given)} or set VIGIE_MODE=production"
-            )
+            self.problems.append(f"The demonstration uses its own database only: unset {', '.join(given)} or set VIGIE_MODE=production")
             return None
         return BundledPostgres(data_folder / "postgres")
 

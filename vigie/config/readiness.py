@@ -1,6 +1,5 @@
 """`vigie check`: what is missing before real use, each with what to do about it."""
 
-import os
 import smtplib
 import tempfile
 from collections.abc import Iterator
@@ -86,7 +85,7 @@ def _mail_problems(environment: Environment) -> Iterator[str]:
 
 def _folder_problems(environment: Environment) -> Iterator[str]:
     try:
-        os.makedirs(environment.files_folder, exist_ok=True)
+        environment.files_folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=environment.files_folder):
             pass
     except OSError as error:

@@ -23,11 +23,11 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 import psycopg
@@ -44,6 +44,16 @@ _LARGEST_LOG = 10_000_000
 _PRIVATE = 0o700
 _SEARCHABLE_BY_ALL = 0o001
 
+_INITDB_OPTIONS = (
+    "--username=postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--data-checksums",
+    "--locale=C",
+    # The server is built without ICU; PG_UNICODE_FAST knows the case of every letter.
+    "--locale-provider=builtin",
+    "--builtin-locale=PG_UNICODE_FAST",
+)
 _SETTINGS = """\
 # Written by Vigie at each start; put your own settings in postgresql.auto.conf (ALTER SYSTEM).
 listen_addresses = ''
@@ -215,7 +225,7 @@ class BundledPostgres:
         if self.postmaster_pid() is None:
             return
         pg_ctl = self._server() / "bin" / "pg_ctl"
-        stop = [pg_ctl, "stop", "-w", "-t", str(_STOP_SECONDS), "-D", self.cluster, "-m"]
+        stop: list[str | Path] = [pg_ctl, "stop", "-w", "-t", str(_STOP_SECONDS), "-D", self.cluster, "-m"]
         if self._run_as_server_user([*stop, "fast"]).returncode != 0 and self.postmaster_pid() is not None:
             self._run_as_server_user([*stop, "immediate"])
 
@@ -230,7 +240,7 @@ class BundledPostgres:
     def _is_our_postmaster(self, pid: int) -> bool:
         """Whether `pid` is a server on our cluster: numbers are given again to other programs."""
         arguments = _command_line(pid)
-        return any(os.path.basename(argument) == "postgres" for argument in arguments[:1]) and str(self.cluster) in arguments
+        return any(Path(argument).name == "postgres" for argument in arguments[:1]) and str(self.cluster) in arguments
 
     # Making what is needed, once.
 
@@ -271,11 +281,7 @@ class BundledPostgres:
         partial = self.home / "cluster.partial"
         shutil.rmtree(partial, ignore_errors=True)
         made = self._run_as_server_user(
-            [
-                *(server / "bin" / "initdb", "-D", partial, "--username=postgres", "--encoding=UTF8", "--auth=trust"),
-                # The server is built without ICU. PG_UNICODE_FAST knows the case of every letter.
-                *("--locale=C", "--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST", "--data-checksums"),
-            ],
+            [server / "bin" / "initdb", "-D", partial, *_INITDB_OPTIONS],
         )
         if made.returncode != 0:
             message = f"The bundled PostgreSQL could not make its files in {self.home}:\n{made.stdout}"
@@ -333,12 +339,13 @@ class BundledPostgres:
         if os.geteuid() == 0:
             os.chown(path, *self._server_user())
 
-    def _run_as_server_user(self, command: list[str | Path]) -> subprocess.CompletedProcess[str]:
+    def _run_as_server_user(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         """Run one of the server's programs with a clean environment; its output is returned, the exit code left to the caller."""
         uid, gid = self._server_user()
+        identity: dict[str, Any] = {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
         # The answer goes through a file: a started server would keep a pipe open for ever.
         with (self.home / "last-command").open("w+", encoding="utf-8", errors="replace") as output:
-            code = subprocess.run(  # noqa: S603 - our own binaries, no shell.
+            code = subprocess.run(
                 [str(part) for part in command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -347,7 +354,7 @@ class BundledPostgres:
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.home)},
                 check=False,
                 start_new_session=True,
-                **({"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}),
+                **identity,
             ).returncode
             output.seek(0)
             return subprocess.CompletedProcess(command, code, output.read())
@@ -433,7 +440,7 @@ def _command_line(pid: int) -> list[str]:
         if Path("/proc/self").exists():
             return []
     # No /proc (macOS).
-    listing = subprocess.run(  # noqa: S603
+    listing = subprocess.run(
         ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
     return [listing.split(" ", 1)[0], *re.split(r" -D ", listing)[1:2]] if listing else []

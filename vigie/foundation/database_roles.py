@@ -6,7 +6,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import LiteralString, cast
 
 import psycopg
 from psycopg import sql
@@ -81,7 +80,7 @@ def prepare_roles(
             connection.execute("GRANT vigie_maintenance TO vigie_app")
     with psycopg.connect(url_of_database(superuser_url, database), autocommit=True) as connection:
         for statement in database_statements(database):
-            connection.execute(cast("LiteralString", statement))
+            connection.execute(statement.encode())
 
 
 def url_of_database(url: str, database: str) -> str:
@@ -93,7 +92,7 @@ def url_of_database(url: str, database: str) -> str:
 def _run_unless_done(connection: psycopg.Connection, statement: str) -> None:
     """CREATE ROLE and CREATE DATABASE know no IF NOT EXISTS, and two starters may race."""
     try:
-        connection.execute(cast("LiteralString", statement))
+        connection.execute(statement.encode())
     except (psycopg.errors.DuplicateObject, psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
         return
 

@@ -34,6 +34,4 @@ def delete_expired_cache(timestamp: int) -> None:
 @app.periodic(cron="25 3 * * *")
 @app.task(name="foundation.delete_finished_jobs", queueing_lock="foundation.delete_finished_jobs")
 async def delete_finished_jobs(timestamp: int) -> None:
-    await app.job_manager.delete_old_jobs(
-        nb_hours=FINISHED_JOB_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
-    )
+    await app.job_manager.delete_old_jobs(nb_hours=FINISHED_JOB_HOURS, include_failed=True, include_cancelled=True, include_aborted=True)
