@@ -1,6 +1,20 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def _load_rights(using: str, **_: Any) -> None:
+    from vigie.directory import rights  # noqa: PLC0415 - models are not ready when this file is read
+
+    rights.load(alias=using)
 
 
 class DirectoryConfig(AppConfig):
     name = "vigie.directory"
     label = "directory"
+
+    def ready(self) -> None:
+        from vigie.directory import topics  # noqa: F401, PLC0415 - registers who may follow
+
+        post_migrate.connect(_load_rights, sender=self)

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -11,18 +12,28 @@ from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from vigie.directory.access import everyone
+
+from vigie.directory.access import everyone
+
 _ready_schema = False
 
 
+@everyone
+@login_not_required
 @require_GET
 @never_cache
+@everyone
 def alive(request: HttpRequest) -> HttpResponse:
     """Answer while this process can answer at all: the database is not asked, so that its restart restarts nothing else."""
     return JsonResponse({"status": "ok"})
 
 
+@everyone
+@login_not_required
 @require_GET
 @never_cache
+@everyone
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 when pages can be served: database reached, schema up to date. Otherwise 503 and the reason."""
     try:
@@ -45,8 +56,11 @@ def _schema_is_up_to_date() -> bool:
     return _ready_schema
 
 
+@everyone
+@login_not_required
 @require_GET
 @never_cache
+@everyone
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer Prometheus's figures, to this machine only; through a proxy, nobody is on this machine."""
     address = request.META.get("REMOTE_ADDR", "")

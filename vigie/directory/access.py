@@ -1,0 +1,70 @@
+"""Who may open a view. Every view declares it with one of these; a test walks all addresses and checks (PLA-41)."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
+
+from vigie.directory.actors import Actor
+from vigie.directory.entry import SignedInRequest
+from vigie.foundation import kept_forms
+
+Parameters = ParamSpec("Parameters")
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+SignedInView = Callable[Concatenate[SignedInRequest, Parameters], HttpResponseBase]
+
+
+def signed_in(view: SignedInView[Parameters]) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
+    """Open to everybody who has signed in with two factors; the view decides further on the object.
+
+    Somebody whose session has expired is sent to sign in, and what she had typed is kept for her.
+    """
+    return _guarded(view, "signed_in", lambda _actor: True)
+
+
+def agents(view: SignedInView[Parameters]) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
+    """Open to the technicians of a desk; others get the answer of an address that does not exist."""
+    return _guarded(view, "agents", lambda actor: bool(actor.desks))
+
+
+def everyone(view: View) -> View:
+    """Open to the whole world, signed in or not: the view gives nothing of anybody's."""
+    view.audience = "everyone"  # type: ignore[attr-defined]
+    return view
+
+
+def _guarded(
+    view: SignedInView[Parameters], audience: str, admits: Callable[[Actor], bool]
+) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
+        actor: Actor | None = getattr(request, "actor", None)
+        if actor is None:
+            return _sign_in_first(request)
+        if not admits(actor):
+            raise Http404
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+    guarded.audience = audience  # type: ignore[attr-defined]
+    return guarded
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    back: str = request.get_full_path()
+    if request.method == "POST":
+        back = request.path
+        kept_forms.keep(request)
+    address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def actor_of(request: HttpRequest) -> Actor | None:
+    """Return who asks, None when nobody has signed in."""
+    found: Any = getattr(request, "actor", None)
+    return found if isinstance(found, Actor) else None

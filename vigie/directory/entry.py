@@ -1,0 +1,85 @@
+"""The opening of a request or a job: who asks, and the scope that follows from it."""
+
+import json
+from uuid import UUID
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from vigie.accounts.authentication import pending_user_id
+from vigie.accounts.models import User
+from vigie.directory.actors import Actor, desks_of, facts_of
+from vigie.foundation import scope
+from vigie.foundation.scope import Scope
+
+_FACTS = 3  # memberships, desks, reach: the columns of directory_enter behind those of the account
+
+
+class SignedInRequest(HttpRequest):
+    """A request of somebody who has signed in: what views behind `signed_in` receive."""
+
+    user: User  # type: ignore[assignment]
+    actor: Actor
+
+
+def enter_request(request: HttpRequest, *, read_only: bool) -> None:
+    """Set `request.user` and `request.actor`, and the scope of the transaction under way.
+
+    Somebody who is signing in is the « user » of the scope, and nothing more, until she has shown two factors.
+    """
+    actor = None
+    identifier = _identifier(request.session.get(SESSION_KEY))
+    if identifier is not None:
+        actor = enter_as(identifier, read_only=read_only)
+        if actor is None or not _same_password(request, actor.user):
+            request.session.flush()
+            actor = None
+    if actor is None:
+        scope.apply(Scope(user_id=pending_user_id(request)), read_only=read_only)
+        request.user = AnonymousUser()
+    else:
+        actor.user.backend = request.session.get(BACKEND_SESSION_KEY, "")  # type: ignore[attr-defined]
+        request.user = actor.user
+    request.actor = actor  # type: ignore[attr-defined]
+
+
+def enter_as(user_id: UUID, *, read_only: bool = False) -> Actor | None:
+    """Set the scope of the transaction to that of this person; None, and no scope, if her account is not active."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (e.account).*, e.memberships, e.desks, e.reach FROM directory_enter(%s, %s) AS e",
+            [user_id, read_only],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        columns = [column.name for column in cursor.description]
+    memberships, desks, reach = row[-_FACTS:]
+    actor = Actor(
+        user=User.from_db("default", columns[:-_FACTS], row[:-_FACTS]),
+        memberships=facts_of(_decoded(memberships)),
+        desks=desks_of(_decoded(desks)),
+        reach=frozenset(reach),
+    )
+    scope.declare(actor.scope)
+    return actor
+
+
+def _decoded(value: str | list[dict[str, object]]) -> list[dict[str, object]]:
+    # Django's connections give jsonb as text, for its own fields to decode.
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _identifier(value: object) -> UUID | None:
+    try:
+        return UUID(str(value)) if value else None
+    except ValueError:
+        return None
+
+
+def _same_password(request: HttpRequest, user: User) -> bool:
+    """A session dies with the password it was opened with."""
+    return constant_time_compare(request.session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())

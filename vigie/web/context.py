@@ -1,0 +1,71 @@
+"""What the frame of every page shows: who, where, and what waits."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from vigie.directory.access import actor_of
+from vigie.directory.actors import Actor
+from vigie.directory.models import Role
+from vigie.ui.shell import NavItem, Shell, SiteChoice
+from vigie.ui.templatetags.ui import initials_of
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Give templates `shell`; made only when a page shows its frame."""
+    return {"shell": SimpleLazyObject(lambda: _shell_of(request))}
+
+
+def _shell_of(request: HttpRequest) -> Shell:
+    banner = _("Démonstration : les personnes et les établissements sont inventés.") if settings.VIGIE_DEMONSTRATION else ""
+    actor = actor_of(request)
+    if actor is None:
+        return Shell(
+            language=getattr(request, "LANGUAGE_CODE", "fr"),
+            language_url=reverse("accounts:language"),
+            sign_in_url=reverse("account_login"),
+            banner=banner,
+        )
+    user = actor.user
+    return Shell(
+        user_name=actor.name,
+        user_email=user.email,
+        initials=initials_of(actor.name),
+        language=user.language,
+        time_zone=user.time_zone,
+        theme=user.theme,  # type: ignore[arg-type]
+        navigation=_navigation(request, actor),
+        sites=[
+            SiteChoice(id=str(membership.site_id), name=membership.site_name, current=index == 0)
+            for index, membership in enumerate(actor.memberships)
+        ],
+        search_url=reverse("search"),
+        search_text=request.GET.get("q", ""),
+        language_url=reverse("accounts:language"),
+        profile_url=reverse("accounts:profile"),
+        security_url=reverse("accounts:security"),
+        home_url=reverse("home"),
+        sign_in_url=reverse("account_login"),
+        sign_out_url=reverse("account_logout"),
+        banner=banner,
+    )
+
+
+def _navigation(request: HttpRequest, actor: Actor) -> list[NavItem]:
+    path = request.path
+    incidents = reverse("incidents:index")
+    items = [NavItem(_("Accueil"), reverse("home"), "home", active=path == "/")]
+    if actor.has(Role.USER) or actor.has(Role.REFERENT):
+        in_queue = path.startswith("/incidents/guichet/")
+        items.append(
+            NavItem(_("Mes incidents"), incidents, "inbox", active=path.startswith(incidents) and not in_queue)
+        )
+    items += [
+        NavItem(desk.name, url := reverse("incidents:queue", args=[desk.slug]), "headset", active=path == url)
+        for desk in actor.desks
+    ]
+    return items
