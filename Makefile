@@ -44,7 +44,7 @@ imports: ## Check which part may import which
 	@$(RUN) lint-imports --no-cache
 
 translations: ## Check that every text is translated
-	@$(RUN) python scripts/messages.py check
+	@$(RUN) python -m scripts.messages check
 
 bench: ## Measure speed against the targets (results: docs/performance.md)
 	@$(RUN) python -m benchmarks
@@ -58,9 +58,9 @@ seed: ## Load demonstration data (SEED_ARGUMENTS="--incidents 1000000")
 check: ## Say what is missing before real use
 	@$(RUN) vigie check
 
-messages: ## Collect the interface's texts into locale/en and compile them
-	@$(RUN) python scripts/messages.py update
-	@$(RUN) python scripts/messages.py compile
+messages: ## Set French typography in the interface's texts, collect them into locale/en and compile them
+	@$(RUN) python -m scripts.typography
+	@$(RUN) python -m scripts.messages update
 
 audit: ## List known vulnerabilities and licences of the dependencies
 	@$(RUN) python scripts/audit.py

@@ -2,9 +2,9 @@
 
 French is the source language. GNU gettext is not needed: templates are read with Django's own lexer, Python with `ast`.
 
-    python scripts/messages.py update    collect, and bring locale/en up to date (new texts come untranslated)
-    python scripts/messages.py check     say what is missing; exits 1 when something is
-    python scripts/messages.py compile   write vigie/locale/*/LC_MESSAGES/django.mo (also done by the package's build)
+    python -m scripts.messages update    collect, and bring locale/en up to date (new texts come untranslated)
+    python -m scripts.messages check     say what is missing; exits 1 when something is
+    python -m scripts.messages compile   write vigie/locale/*/LC_MESSAGES/django.mo (also done by the package's build)
 """
 
 import argparse
@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polib
+from django.template.base import Lexer, Token, TokenType
+from django.utils.translation import trim_whitespace
 
-ROOT = Path(__file__).resolve().parents[1]
-CATALOGUE = Path("locale/en/LC_MESSAGES/django.po")
-COMPILED = Path("vigie/locale")
-PLURALS = {"en": "nplurals=2; plural=(n != 1);", "fr": "nplurals=2; plural=(n > 1);"}
+from scripts.catalogues import CATALOGUE, PLURALS, ROOT, Message, compile_catalogues, is_translated, read_catalogue
 
 # For each function, where its arguments stand: context, singular, plural.
 FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
@@ -36,15 +35,6 @@ FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
     "npgettext_lazy": (0, 1, 2),
 }
 _TRANSLATED_LITERAL = re.compile(r"""_\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\)""")
-
-
-@dataclass(frozen=True, order=True)
-class Message:
-    """One text to translate, as gettext identifies it."""
-
-    text: str
-    plural: str | None = None
-    context: str | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -118,8 +108,6 @@ def _literal(path: Path, call: ast.Call, position: int) -> str:
 
 
 def _from_template(path: Path) -> Iterator[tuple[Message, int]]:
-    from django.template.base import Lexer, Token, TokenType
-
     tokens = iter(Lexer(path.read_text(encoding="utf-8")).tokenize())
     in_comment = False
     for token in tokens:
@@ -137,17 +125,13 @@ def _from_template(path: Path) -> Iterator[tuple[Message, int]]:
         if tag in {"translate", "trans"} and words[1][0] in "\"'":
             yield Message(_unquoted(words[1]).replace("%", "%%"), context=_context(words)), line
         elif tag in {"blocktranslate", "blocktrans"}:
-            yield _block(path, token, words, tokens), line
+            yield _block(path, words, tokens), line
 
 
-def _block(path: Path, opening: object, words: list[str], tokens: Iterable[object]) -> Message:
+def _block(path: Path, words: list[str], tokens: Iterable[Token]) -> Message:
     """Read the body of a blocktranslate up to its end, as the tag itself would."""
-    from django.template.base import Token, TokenType
-    from django.utils.translation import trim_whitespace
-
     bodies: list[list[str]] = [[]]
     for token in tokens:
-        assert isinstance(token, Token)
         if token.token_type is TokenType.TEXT:
             bodies[-1].append(token.contents.replace("%", "%%"))
         elif token.token_type is TokenType.VAR:
@@ -171,19 +155,6 @@ def _context(words: list[str]) -> str | None:
 
 def _unquoted(literal: str) -> str:
     return literal[1:-1].replace(f"\\{literal[0]}", literal[0]).replace("\\\\", "\\")
-
-
-def read_catalogue(root: Path = ROOT) -> dict[Message, polib.POEntry]:
-    """Return the entries of the English catalogue by message."""
-    path = root / CATALOGUE
-    entries = polib.pofile(str(path)) if path.exists() else []
-    return {Message(e.msgid, e.msgid_plural or None, e.msgctxt): e for e in entries if not e.obsolete}
-
-
-def is_translated(entry: polib.POEntry) -> bool:
-    """Tell whether a translation is complete and certain."""
-    forms = entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]
-    return bool(forms) and all(forms) and not entry.fuzzy
 
 
 def update(root: Path = ROOT) -> polib.POFile:
@@ -227,38 +198,6 @@ def problems(root: Path = ROOT) -> list[str]:
     found += [f"{CATALOGUE}: no longer in the sources: {m.text!r}" for m in known if m not in wanted]
     found += [f"{CATALOGUE}: not translated: {m.text!r}" for m in known if m in wanted and not is_translated(known[m])]
     return found
-
-
-def compile_catalogues(root: Path = ROOT) -> list[Path]:
-    """Write the catalogues that Django reads, English and French; return their paths.
-
-    The French one holds plurals only: without it gettext would take the plural for zero, where French has the singular.
-    """
-    catalogues = {language: polib.POFile() for language in PLURALS}
-    for language, catalogue in catalogues.items():
-        catalogue.metadata = {
-            "Language": language,
-            "Content-Type": "text/plain; charset=UTF-8",
-            "Plural-Forms": PLURALS[language],
-        }
-    for message, entry in read_catalogue(root).items():
-        if is_translated(entry):
-            catalogues["en"].append(entry)
-        if message.plural:
-            same = {0: message.text, 1: message.plural}
-            catalogues["fr"].append(
-                polib.POEntry(msgid=message.text, msgid_plural=message.plural, msgctxt=message.context, msgstr_plural=same)
-            )
-    written = []
-    for language, catalogue in catalogues.items():
-        path = root / COMPILED / language / "LC_MESSAGES" / "django.mo"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Renamed into place: a server that starts meanwhile never reads half a file.
-        temporary = path.with_suffix(".new")
-        temporary.write_bytes(catalogue.to_binary())
-        temporary.replace(path)
-        written.append(path)
-    return written
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Put French typography into the interface's texts: non-breaking spaces, apostrophes, ellipses.
 
-    python scripts/typography.py          correct the sources in place, and list the files
-    python scripts/typography.py --check  list them only; exits 1 when there are some
+    python -m scripts.typography          correct the sources in place, and list the files
+    python -m scripts.typography --check  list them only; exits 1 when there are some
 
 Only texts marked for translation are touched, and in them only what people read: neither markup nor variables.
 """
@@ -10,13 +10,12 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from scripts import messages
+from scripts import catalogues, messages
 
 NO_BREAK_SPACE = "\u00a0"
 THIN_NO_BREAK_SPACE = "\u202f"
-_KEPT = re.compile(r"(</?\w[^>]*>|\{\{.*?\}\}|\{%.*?%\}|%\(\w+\)[sd]|https?://\S+)", re.S)
+_KEPT = re.compile(r"(</?\w[^>]*>|\{\{.*?\}\}|\{%.*?%\}|%\(\w+\)[sd]|https?://\S+)", re.DOTALL)
 _RULES = (
     (re.compile(r"[ ]([;?!])"), THIN_NO_BREAK_SPACE + r"\1"),
     (re.compile(r"[ ]([:»]|%%?(?!\())"), NO_BREAK_SPACE + r"\1"),
@@ -60,15 +59,15 @@ def _spans_in_template(source: str) -> Iterator[tuple[int, int]]:
     for found in re.finditer(r"""\{%-?\s*trans(?:late)?\s+("[^"]*"|'[^']*')|_\(\s*("[^"]*"|'[^']*')\s*\)""", source):
         group = 1 if found[1] else 2
         yield found.start(group) + 1, found.end(group) - 1
-    for found in re.finditer(r"\{%\s*blocktrans(?:late)?\b.*?%\}(.*?)\{%\s*endblocktrans(?:late)?\s*%\}", source, re.S):
+    for found in re.finditer(r"\{%\s*blocktrans(?:late)?\b.*?%\}(.*?)\{%\s*endblocktrans(?:late)?\s*%\}", source, re.DOTALL):
         yield found.span(1)
 
 
 def main() -> int:
     """Correct every source, or say which need it."""
     check = "--check" in sys.argv[1:]
-    wrong: list[Path] = []
-    for path in messages.sources(messages.ROOT):
+    wrong = []
+    for path in messages.sources(catalogues.ROOT):
         source = path.read_text(encoding="utf-8")
         spans = _spans_in_python(source) if path.suffix == ".py" else _spans_in_template(source)
         better = source
@@ -79,7 +78,7 @@ def main() -> int:
             if not check:
                 path.write_text(better, encoding="utf-8")
     for path in wrong:
-        print(path.relative_to(messages.ROOT))
+        print(path.relative_to(catalogues.ROOT))
     return 1 if check and wrong else 0
 
 

@@ -2,9 +2,9 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
+from scripts import rights_page
 from tests.conventions.project import ROOT, project_files, pyproject
 
 DOCS = ROOT / "docs"
@@ -18,7 +18,9 @@ def text_of(name: str) -> str:
 
 def explained(page: str) -> set[str]:
     """Return what a page explains: the names in code style that begin its table rows."""
-    return {name for cell in re.findall(r"^\| ((?:`[^`]+`(?:, )?)+)", text_of(page), re.M) for name in re.findall(r"`([^`]+)`", cell)}
+    return {
+        name for cell in re.findall(r"^\| ((?:`[^`]+`(?:, )?)+)", text_of(page), re.MULTILINE) for name in re.findall(r"`([^`]+)`", cell)
+    }
 
 
 def test_every_environment_variable_is_documented() -> None:
@@ -45,6 +47,20 @@ def test_every_dependency_is_explained() -> None:
     assert explained("explications/dependances.md") == declared
 
 
+def test_the_page_of_rights_says_what_the_matrix_says() -> None:
+    assert rights_page.PAGE.read_text(encoding="utf-8") == rights_page.page(), "run: python scripts/rights_page.py"
+
+
+def test_every_command_is_documented() -> None:
+    page = text_of("reference/commandes.md")
+    commands = re.findall(r'^    "([a-z-]+)": \(', (ROOT / "vigie" / "config" / "cli.py").read_text(encoding="utf-8"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert commands
+    assert targets
+    wanted = {f"vigie {name}" for name in commands} | {f"make {name}" for name in targets}
+    assert set(re.findall(r"^\| `((?:vigie|make) [a-z-]+)`", page, re.MULTILINE)) == wanted
+
+
 def test_every_decision_is_indexed() -> None:
     records = {path.name for path in (DOCS / "adr").glob("0*.md")}
     indexed = set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", text_of("adr/README.md")))
@@ -62,16 +78,13 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_every_page_is_reachable_from_the_table_of_contents() -> None:
-    reached: set[Path] = set()
-    to_read = [ROOT / "README.md"]
+    to_read, reached = [ROOT / "README.md"], {ROOT / "SECURITY.md"}
     while to_read:
         page = to_read.pop()
         if page in reached or not page.exists():
             continue
         reached.add(page)
-        to_read += [
-            (page.parent / target).resolve() for target in LINK.findall(page.read_text(encoding="utf-8")) if target.endswith(".md")
-        ]
+        to_read += [(page.parent / target).resolve() for target in LINK.findall(page.read_text(encoding="utf-8")) if target.endswith(".md")]
     unreachable = {path.relative_to(ROOT).as_posix() for path in project_files(".md") if path.is_relative_to(DOCS)} - {
         path.relative_to(ROOT).as_posix() for path in reached
     }

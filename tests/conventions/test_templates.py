@@ -64,6 +64,8 @@ def test_no_template_holds_inline_script_or_style() -> None:
         # Mail readers know no style sheets but inline ones.
         if not {"mail", "courriel", "email"} & set(re.split(r"[/_.]", name))
         and not name.startswith("notifications/")
+        # The living page shows that hostile markup is disarmed.
+        and name != "ui/kit_fragment.html"
         and (found := inline.search(path.read_text(encoding="utf-8")))
     }
     assert not wrong

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.template.base import Lexer, TokenType
 
-from scripts import messages
+from scripts import catalogues, messages
 from tests.conventions.project import ROOT, project_files
 
 SPOKEN_ATTRIBUTES = {"alt", "aria-label", "aria-description", "label", "placeholder", "title"}
@@ -34,7 +34,7 @@ def test_translations_keep_every_placeholder() -> None:
     placeholder = re.compile(r"%\(\w+\)[sd]|%[sd%]|\{\w*\}")
     wrong = [
         (entry.msgid, translation)
-        for message, entry in messages.read_catalogue().items()
+        for message, entry in catalogues.read_catalogue().items()
         for translation in (entry.msgstr_plural.values() if message.plural else [entry.msgstr])
         # The singular may say « one » without the number; nothing may be invented.
         if (extra := set(placeholder.findall(translation)) ^ set(placeholder.findall(message.plural or message.text)))
@@ -44,9 +44,9 @@ def test_translations_keep_every_placeholder() -> None:
 
 
 def test_compiled_catalogues_are_built_from_the_translations(tmp_path: Path) -> None:
-    (tmp_path / messages.CATALOGUE).parent.mkdir(parents=True)
-    (tmp_path / messages.CATALOGUE).write_bytes((ROOT / messages.CATALOGUE).read_bytes())
-    for fresh in messages.compile_catalogues(tmp_path):
+    (tmp_path / catalogues.CATALOGUE).parent.mkdir(parents=True)
+    (tmp_path / catalogues.CATALOGUE).write_bytes((ROOT / catalogues.CATALOGUE).read_bytes())
+    for fresh in catalogues.compile_catalogues(tmp_path):
         used = ROOT / fresh.relative_to(tmp_path)
         assert used.exists(), f"{used.relative_to(ROOT)} is missing: run « make messages »"
         assert used.read_bytes() == fresh.read_bytes(), f"{used.relative_to(ROOT)} is out of date: run « make messages »"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.messages import Message, UnreadableMessageError, collect, compile_catalogues, problems, read_catalogue, update
+from scripts.catalogues import Message, compile_catalogues, read_catalogue
+from scripts.messages import UnreadableMessageError, collect, problems, update
 from scripts.typography import corrected
 
 
@@ -76,9 +77,7 @@ def test_update_keeps_translations_and_forgets_vanished_texts(checkout: Path) ->
 def test_what_is_missing_is_told(checkout: Path) -> None:
     update(checkout)
     assert any("not translated: 'Bonjour'" in problem for problem in problems(checkout))
-    (checkout / "vigie" / "shop" / "new.py").write_text(
-        'from django.utils.translation import gettext as _\n_("Neuf")\n', encoding="utf-8"
-    )
+    (checkout / "vigie" / "shop" / "new.py").write_text('from django.utils.translation import gettext as _\n_("Neuf")\n', encoding="utf-8")
     assert any("not in" in problem and "Neuf" in problem for problem in problems(checkout))
 
 
