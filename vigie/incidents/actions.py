@@ -46,16 +46,16 @@ MOST_FILES = 10
 
 
 class IncidentClosed(DomainError):
-    message = _("Cet incident est fermé : il ne reçoit plus de message. Vous pouvez en déclarer un nouveau, lié à celui-ci.")
+    message = _("Cet incident est fermé : il ne reçoit plus de message. Vous pouvez en déclarer un nouveau, lié à celui-ci.")
 
 
 class ImpossibleTransition(DomainError):
-    message = _("Ce changement de statut n’est plus possible. Relisez la fiche : quelqu’un l’a peut-être modifiée.")
+    message = _("Ce changement de statut n’est plus possible. Relisez la fiche : quelqu’un l’a peut-être modifiée.")
 
 
 class AnsweredMeanwhile(ChangedMeanwhile):
     message = _(
-        "Une réponse est arrivée pendant que vous écriviez. Lisez-la ci-dessous, puis envoyez la vôtre si elle convient toujours : "
+        "Une réponse est arrivée pendant que vous écriviez. Lisez-la ci-dessous, puis envoyez la vôtre si elle convient toujours : "
         "votre texte est conservé."
     )
 
@@ -304,7 +304,7 @@ def change_status(
     if status == Status.ASSIGNED and not (incident.assignee_id or incident.team_id):
         raise Invalid({"status": _("Attribuez d’abord l’incident à un technicien ou à un groupe.")})
     if status == Status.PLANNED and incident.planned_at is None:
-        raise Invalid({"status": _("Indiquez la date prévue : utilisez « Planifier ».")})
+        raise Invalid({"status": _("Indiquez la date prévue : utilisez « Planifier ».")})
     if not may_become(Status(incident.status), status, side=Side.DESK):
         raise ImpossibleTransition
     reopens = incident.status in (Status.RESOLVED, Status.CLOSED)
@@ -648,7 +648,7 @@ def _line(value: str, name: str) -> str:
     if not text:
         raise Invalid({name: _("Ce champ est nécessaire.")})
     if len(text) > LONGEST_SUBJECT:
-        raise Invalid({name: _("Deux cents caractères au plus : le reste a sa place dans la description.")})
+        raise Invalid({name: _("Deux cents caractères au plus : le reste a sa place dans la description.")})
     return text
 
 

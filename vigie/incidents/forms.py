@@ -80,7 +80,7 @@ class FilingForm(ContentForm):
         self._field("site").choices = [(str(site.id), site.name) for site in sites]
         self._field("kind").choices = [
             (Kind.INCIDENT, Choice(_("Incident"), _("Quelque chose ne fonctionne pas ou plus."))),
-            (Kind.REQUEST, Choice(_("Demande"), _("J’ai besoin de quelque chose : un accès, un réglage, une information."))),
+            (Kind.REQUEST, Choice(_("Demande"), _("J’ai besoin de quelque chose : un accès, un réglage, une information."))),
         ]
         site = self._chosen_site()
         if len(sites) == 1:
@@ -166,7 +166,7 @@ class NoteForm(SeenForm):
 class ReasonForm(SeenForm):
     """A closing, a refusal, a reopening: a text that the action asks for or not."""
 
-    body = _message(_("Pourquoi ?"), rows=3, required=False)
+    body = _message(_("Pourquoi ?"), rows=3, required=False)
 
 
 class AssignForm(SeenForm):

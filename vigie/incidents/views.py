@@ -130,7 +130,7 @@ def file(request: SignedInRequest) -> HttpResponse:
     else:
         typed = kept_forms.take(request, actor.id)
         if typed is not None:
-            messages.info(request, _("Votre session avait expiré. Votre texte est là : relisez-le, puis envoyez-le."))
+            messages.info(request, _("Votre session avait expiré. Votre texte est là : relisez-le, puis envoyez-le."))
         elif (draft := drafts.draft_of(actor, drafts.FILING)) is not None:
             typed, draft_date = draft
         form = _filing_form(request, data=None, typed=typed if typed is not None else request.GET)

@@ -21,7 +21,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _shell_of(request: HttpRequest) -> Shell:
-    banner = _("Démonstration : les personnes et les établissements sont inventés.") if settings.VIGIE_DEMONSTRATION else ""
+    banner = _("Démonstration : les personnes et les établissements sont inventés.") if settings.VIGIE_DEMONSTRATION else ""
     actor = actor_of(request)
     if actor is None:
         return Shell(
