@@ -23,7 +23,7 @@ interface Stream {
 
 /** What the connection needs of its surroundings; tests give their own. */
 export interface Surroundings {
-  fetch(url: string): Promise<{ ok: boolean; redirected: boolean; json(): Promise<unknown> }>;
+  fetch(url: string): Promise<{ ok: boolean; status: number; redirected: boolean; json(): Promise<unknown> }>;
   open(url: string): Stream;
   later(action: () => void, milliseconds: number): number;
   cancel(timer: number): void;
@@ -51,15 +51,14 @@ export class LiveConnection {
     this.#around = around;
   }
 
-  get last(): string {
-    return this.#last;
-  }
-
-  /** Follows exactly these topics from now on. `last` is the position of the first page that asks. */
+  /**
+   * Follows exactly these topics from now on. `last` is the position of the page that asks: a stream opened from there
+   * tells what changed since the page was made.
+   */
   follow(topics: string[], last = ""): void {
     const wanted = [...new Set(topics)].sort();
-    if (!this.#last) this.#last = last;
-    if (this.#stream && wanted.join() === this.#topics.join()) return;
+    if (this.#stream && wanted.join() === this.#topics.join() && (!last || last === this.#last)) return;
+    if (last) this.#last = last;
     this.#topics = wanted;
     this.close();
     if (wanted.length > 0) void this.#open();
@@ -81,7 +80,7 @@ export class LiveConnection {
       const query = this.#topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join("&");
       const response = await this.#around.fetch(`${this.#tokenUrl}?${query}`);
       if (turn !== this.#turn) return;
-      if (response.redirected) {
+      if (response.redirected || response.status === 401) {
         this.#listener.state("ended");
         return;
       }

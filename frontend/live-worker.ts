@@ -38,7 +38,7 @@ function start(tokenUrl: string): LiveConnection {
   });
 }
 
-function refollow(last = ""): void {
+function refollow(last: string): void {
   connection?.follow([...tabs].flatMap(({ topics }) => topics), last);
 }
 
@@ -49,17 +49,15 @@ function refollow(last = ""): void {
   port.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     if ("leave" in data) {
       tabs.delete(tab);
-      refollow();
+      // The topics of a page that left are kept until another page asks: it is usually the next page of the same tab.
+      if (tabs.size === 0) connection?.follow([]);
       return;
     }
     const { topics, last, tokenUrl } = data.join;
     connection ??= start(tokenUrl);
-    // This page was made at another moment than ours: what happened in between must be read again.
-    const missed = connection.last !== "" && connection.last !== last;
     tab.topics = topics;
     tabs.add(tab);
     refollow(last);
     tell(tab, { state });
-    if (missed) tell(tab, { resync: true });
   };
 };

@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.core import signing
@@ -31,13 +31,13 @@ _TOPIC: Final = re.compile(r"[a-z][a-z_]{0,30}:[0-9A-Za-z-]{1,64}")
 
 
 class Follower(Protocol):
-    """Who asks to follow a topic: any user with a primary key."""
+    """Who asks to follow a topic; the guards of the apps know more of them."""
 
     @property
-    def pk(self) -> object: ...
+    def id(self) -> object: ...
 
 
-TopicGuard = Callable[[Follower, str], bool]
+TopicGuard = Callable[[Any, str], bool]
 _guards: dict[str, TopicGuard] = {}
 
 
@@ -93,7 +93,7 @@ def _encoded(message: Mapping[str, object]) -> str:
 def topic_guard(kind: str) -> Callable[[TopicGuard], TopicGuard]:
     """Register the function deciding who may follow topics of this kind.
 
-    The guard gets the user and the identifier as text, straight from the query string: it must survive nonsense.
+    The guard gets who asks and the identifier as text, straight from the query string: it must survive nonsense.
     """
 
     def register(guard: TopicGuard) -> TopicGuard:
@@ -103,14 +103,14 @@ def topic_guard(kind: str) -> Callable[[TopicGuard], TopicGuard]:
     return register
 
 
-def may_follow(user: Follower, topic: str) -> bool:
+def may_follow(follower: Follower, topic: str) -> bool:
     if not is_topic(topic):
         return False
     kind, _, identifier = topic.partition(":")
     if kind == "user":
-        return identifier == str(user.pk)
+        return identifier == str(follower.id)
     guard = _guards.get(kind)
-    return guard is not None and guard(user, identifier)
+    return guard is not None and guard(follower, identifier)
 
 
 def session_fingerprint(session_key: str) -> str:

@@ -19,7 +19,7 @@ from vigie.foundation.live_hub import LiveHub
 
 @dataclass(frozen=True)
 class Somebody:
-    pk: str = "0199-alice"
+    id: str = "0199-alice"
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_nonsense_and_unknown_kinds_may_not_be_followed(topic: str) -> None:
 
 def test_a_guard_decides_for_its_kind() -> None:
     @live.topic_guard("parcel")
-    def may_follow_parcel(user: live.Follower, identifier: str) -> bool:
+    def may_follow_parcel(follower: live.Follower, identifier: str) -> bool:
         return identifier == "mine"
 
     assert live.may_follow(Somebody(), "parcel:mine")
