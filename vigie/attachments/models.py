@@ -37,6 +37,7 @@ class Attachment(models.Model):
     class Meta:
         verbose_name = _("fichier")
         ordering: ClassVar = ["created_at"]
+        indexes = (models.Index(fields=["digest"], name="attachments_digest"),)
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,33 @@
+"""Why a file is not taken, in words for the person who gave it."""
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from vigie.foundation.errors import DomainError
+
+
+class FileRefused(DomainError):
+    """A file that the rules refuse. The message names it, says why and what to do; nothing was stored."""
+
+    status = 422
+
+    def __init__(self, name: str, reason: str | Promise) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(format_lazy("«\u00a0{name}\u00a0»\u00a0: {reason}", name=name, reason=reason))
+
+
+class FileUnavailable(DomainError):
+    """A file that cannot be given at this moment, or ever again."""
+
+    message = _("Ce fichier n’est pas disponible.")
+    status = 409
+
+
+class ContentRefused(Exception):  # noqa: N818 - becomes a FileRefused, once the name is known
+    """Content that is not what Vigie takes. `reason` is a sentence or two for people."""
+
+    def __init__(self, reason: str | Promise) -> None:
+        self.reason = reason
+        super().__init__(str(reason))
