@@ -112,7 +112,8 @@ def uv() -> Path:
 
 def sync(program: Path) -> None:
     """Make `.venv` equal to the lock file, the project itself and its built assets included."""
-    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
+    # Certificates of the machine: networks of hospitals often have an inspecting proxy with one of their own.
+    environment = {"UV_SYSTEM_CERTS": "1", "NODE_USE_SYSTEM_CA": "1"} | os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
     # Another environment may be active in this shell.
     environment.pop("VIRTUAL_ENV", None)
     environment.pop("UV_PROJECT_ENVIRONMENT", None)

@@ -15,7 +15,7 @@ def main(script: str) -> int:
     """Install if the lock file changed, then run."""
     npm = Path(sys.executable).parent / "npm"
     # Node itself must be found by npm's children.
-    environment = os.environ | {"PATH": f"{npm.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    environment = {"NODE_USE_SYSTEM_CA": "1"} | os.environ | {"PATH": f"{npm.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if not INSTALLED.exists() or INSTALLED.read_text(encoding="ascii") != digest:
         install = [str(npm), "ci", "--no-audit", "--no-fund", "--include=dev"]
