@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "vigie.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        from vigie.accounts import signals  # noqa: F401, PLC0415 - models must be loaded first.

@@ -58,6 +58,12 @@ class User(AbstractBaseUser):
         _("courriels sur les incidents"), max_length=5, choices=MailFrequency, default=MailFrequency.EACH
     )
     is_active = models.BooleanField(_("compte actif"), default=True)
+    is_password_from_email = models.BooleanField(
+        _("mot de passe choisi avec un code reçu par courriel"),
+        default=False,
+        db_default=False,
+        help_text=_("Un code par courriel ne vaut alors pas second facteur (ACC-1)."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -85,3 +91,20 @@ class User(AbstractBaseUser):
     def clean(self) -> None:
         super().clean()
         self.email = normal_email(self.email)
+
+
+class KnownDevice(models.Model):
+    """A browser in which a person has signed in: she is told when she signs in from another one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    fingerprint = models.CharField(max_length=64, help_text="Keyed hash of the random cookie that the browser keeps.")
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("appareil connu")
+        constraints = (models.UniqueConstraint(fields=["user", "fingerprint"], name="accounts_knowndevice_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} · {self.first_seen_at}"

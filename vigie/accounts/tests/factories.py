@@ -12,8 +12,8 @@ from factory.django import DjangoModelFactory
 
 from vigie.accounts.models import User
 
-PASSWORD = "chouette orage marelle 84"  # noqa: S105
-TOTP_SECRET = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU"  # noqa: S105
+PASSWORD = "chouette orage marelle 84"
+TOTP_SECRET = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU"
 
 
 @cache

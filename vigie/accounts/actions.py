@@ -1,0 +1,89 @@
+"""Writes about accounts."""
+
+from importlib import import_module
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+
+from vigie.accounts.models import KnownDevice, User
+from vigie.foundation import live
+
+
+def create_account(*, email: str, first_name: str, last_name: str, password: str | None = None, **fields: Any) -> User:
+    """Store a person. Without a password she chooses one by the way of a forgotten one."""
+    user = User(first_name=first_name, last_name=last_name, **fields)
+    user.email = email
+    user.clean()
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def choose_password(user: User, password: str, *, keep_session: str | None = None) -> None:
+    """Change the password from a full session; the person's other sessions end."""
+    _store_password(user, password, is_from_email=False)
+    end_sessions(user, but=keep_session)
+
+
+def choose_forgotten_password(user: User, password: str) -> None:
+    """Change the password of somebody who proved her mailbox and nothing else; all sessions end, none begins.
+
+    From now on an e-mail code adds nothing to her password, until she changes it from a full session or somebody
+    vouches for her.
+    """
+    _store_password(user, password, is_from_email=True)
+    end_sessions(user)
+
+
+def _store_password(user: User, password: str, *, is_from_email: bool) -> None:
+    user.set_password(password)
+    user.is_password_from_email = is_from_email
+    user.save(update_fields=["password", "is_password_from_email"])
+
+
+def vouch_for(user: User) -> None:
+    """An administrator has checked who she is: a code by e-mail is her second factor again (ACC-6)."""
+    user.is_password_from_email = False
+    user.save(update_fields=["is_password_from_email"])
+
+
+def remove_factors(user: User) -> int:
+    """An administrator has checked who she is, and that she has lost her factors. Return how many were removed."""
+    removed, _by_model = Authenticator.objects.filter(user=user).delete()
+    end_sessions(user)
+    return removed
+
+
+def deactivate(user: User) -> None:
+    """Close an account; nothing its owner wrote is lost (ACC-14)."""
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    end_sessions(user)
+
+
+def end_sessions(user: User, *, but: str | None = None) -> int:
+    """End her sessions on every device, save the one with this key, and close their live streams; return how many."""
+    ended = 0
+    for session in UserSession.objects.filter(user_id=user.pk).exclude(session_key=but):
+        end_session(session)
+        ended += 1
+    if but is None:
+        live.publish_revocation(user.pk)
+    return ended
+
+
+def end_session(session: UserSession) -> None:
+    """End one session: its cookie opens nothing any more, its live streams close."""
+    import_module(settings.SESSION_ENGINE).SessionStore().delete(session.session_key)
+    session.delete()
+    live.publish_revocation(session.user_id, session_key=session.session_key)
+
+
+def remember_device(user: User, fingerprint: str) -> bool:
+    """Note that she signs in from this browser; return whether she had done so before."""
+    device, is_new = KnownDevice.objects.get_or_create(user=user, fingerprint=fingerprint)
+    if not is_new:
+        device.save(update_fields=["last_seen_at"])
+    return not is_new

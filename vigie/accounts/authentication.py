@@ -1,0 +1,97 @@
+"""Who signs in, and how much she has proven.
+
+Row-level security hides every account until the transaction's scope names its owner. Somebody who signs in is a
+« candidate »: a function of the database gives her identifier and nothing else, the scope is set to it, and the rest is
+read by the ORM as usual. Between the steps of a sign-in, the candidate is kept by the session (`pending_user_id`).
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from allauth.account import app_settings
+from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.password_reset_by_code import PASSWORD_RESET_VERIFICATION_SESSION_KEY
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
+from django.db import connection
+from django.http import HttpRequest
+
+from vigie.accounts.models import User, normal_email
+from vigie.foundation import scope
+from vigie.foundation.scope import NOTHING, Scope
+
+BACKEND: Final = "vigie.accounts.authentication.SignInBackend"
+
+
+def find_by_email(address: str) -> UUID | None:
+    """Return the identifier of the account with this address, in whatever case or Unicode form it was typed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_find_by_email(%s)", [normal_email(address)])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def candidate(identifier: UUID | None) -> User | None:
+    """Let the rest of the transaction read this account, and return it. Unknown ones cost the same work."""
+    scope.apply(Scope(user_id=identifier or uuid4()))
+    return User.objects.filter(pk=scope.current().user_id).first()
+
+
+def pending_user_id(request: HttpRequest) -> UUID | None:
+    """Return who has begun, and not finished, to sign in or to choose a new password in this session."""
+    login = request.session.get(LOGIN_SESSION_KEY)
+    if isinstance(login, dict) and time.time() - login.get("initiated_at", 0) <= app_settings.LOGIN_TIMEOUT:
+        return _identifier(login.get("user_pk"))
+    reset = request.session.get(PASSWORD_RESET_VERIFICATION_SESSION_KEY)
+    if isinstance(reset, dict) and time.time() - reset.get("at", 0) <= app_settings.PASSWORD_RESET_BY_CODE_TIMEOUT:
+        return _identifier(reset.get("user_id"))
+    return None
+
+
+def has_two_factors(request: HttpRequest, user: User) -> bool:
+    """Tell whether this session has proven two factors (ACC-1)."""
+    return are_two_factors(get_authentication_records(request, user), user)
+
+
+def are_two_factors(records: Sequence[Mapping[str, Any]], user: User) -> bool:
+    """Tell whether these proofs are two factors for this person.
+
+    A passkey used without a password was verified by the device: possession, and a PIN or a finger. An e-mail code adds
+    nothing to a password that was itself chosen with an e-mail code.
+    """
+    methods = {record.get("method") for record in records}
+    if any(record.get("method") == "mfa" and record.get("passwordless") for record in records):
+        return True
+    if "password" not in methods:
+        return False
+    return "mfa" in methods or ("code" in methods and not user.is_password_from_email)
+
+
+class SignInBackend(AuthenticationBackend):
+    """Sign-in by address and password under row-level security, in the same time whether the account exists or not."""
+
+    def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
+        address = credentials.get("email") or ""
+        password = credentials.get("password") or ""
+        signed_in = getattr(request, "user", None)
+        if isinstance(signed_in, User):
+            # She proves again that she is herself: her scope stays as it is.
+            return self._proven(signed_in, password) if signed_in.email == normal_email(address) else None
+        user = self._proven(candidate(find_by_email(address)), password)
+        if user is None:
+            scope.apply(NOTHING)
+        return user
+
+    def _proven(self, user: User | None, password: str) -> User | None:
+        # Typed `AbstractBaseUser` by allauth; an account that was deactivated is stashed there and answered politely.
+        proven = self._check_password(user, password)
+        return proven if isinstance(proven, User) else None
+
+
+def _identifier(value: object) -> UUID | None:
+    try:
+        return UUID(str(value)) if value else None
+    except ValueError:
+        return None

@@ -1,0 +1,34 @@
+"""Mail about accounts: written in the reader's language and time zone, given to the outbox.
+
+`accounts` stands below `notifications`: the outbox is named by the setting `VIGIE_MAILER`.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.module_loading import import_string
+
+from vigie.accounts.models import User
+
+
+def post(user: User, template: str, details: Mapping[str, Any], *, opens_something: bool = False) -> None:
+    """Send `<template>_subject.txt` and `<template>_message.txt`, once the transaction commits.
+
+    `opens_something`: the text holds a code, so the outbox forgets it as soon as it is sent.
+    """
+    context = {**details, "user": user, "base_url": settings.VIGIE_BASE_URL}
+    with translation.override(user.language), timezone.override(user.time_zone):
+        subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
+        text = render_to_string(f"{template}_message.txt", context).strip() + "\n"
+    import_string(settings.VIGIE_MAILER)(
+        recipient=user,
+        # The outbox keeps one mail an event and person; each of these is an event of its own.
+        event=f"account.{template.rpartition('/')[2]}:{uuid.uuid4()}",
+        subject=subject,
+        text=text,
+        secret=opens_something,
+    )

@@ -1,0 +1,21 @@
+"""What follows from events that Django and allauth announce."""
+
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.signals import user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from vigie.accounts.models import User
+from vigie.foundation import live
+
+
+@receiver(user_logged_out)
+def close_streams_of_session(sender: object, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    """A session that its owner leaves closes its live streams, and leaves her list."""
+    key = request.session.session_key
+    if user is None or key is None:
+        return
+    UserSession.objects.filter(session_key=key).delete()
+    live.publish_revocation(user.pk, session_key=key)

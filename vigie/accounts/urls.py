@@ -1,0 +1,56 @@
+"""Addresses of sign-in and of one's own account: allauth's views under French addresses, without its sign-up, and ours."""
+
+from allauth.account import views as account
+from allauth.mfa.base import views as factor
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
+from django.conf import settings
+from django.urls import path
+
+from vigie.accounts import views
+
+urlpatterns = [
+    path("", views.home, name="account_home"),
+    # Signing in and out
+    path("connexion/", views.login, name="account_login"),
+    path("connexion/code/", account.confirm_login_code, name="account_confirm_login_code"),
+    path("connexion/facteur/", factor.authenticate, name="mfa_authenticate"),
+    path("connexion/cle/", webauthn.login_webauthn, name="mfa_login_webauthn"),
+    path("connexion/impossible/", views.mailbox_alone, name="account_mailbox_alone"),
+    path("connexion/desactive/", account.account_inactive, name="account_inactive"),
+    path("deconnexion/", account.logout, name="account_logout"),
+    # The same person again
+    path("confirmer/", account.reauthenticate, name="account_reauthenticate"),
+    path("confirmer/facteur/", factor.reauthenticate, name="mfa_reauthenticate"),
+    path("confirmer/cle/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    # Password
+    path("mot-de-passe/", account.password_change, name="account_change_password"),
+    path("mot-de-passe/choisir/", account.password_set, name="account_set_password"),
+    path("mot-de-passe/oublie/", account.password_reset, name="account_reset_password"),
+    path("mot-de-passe/oublie/code/", account.confirm_password_reset_code, name="account_confirm_password_reset_code"),
+    path("mot-de-passe/oublie/nouveau/", account.complete_password_reset, name="account_complete_password_reset"),
+    path("mot-de-passe/oublie/fait/", account.password_reset_from_key_done, name="account_password_reset_completed"),
+    # Factors
+    path("securite/", views.security, name="mfa_index"),
+    path("securite/application/", totp.activate_totp, name="mfa_activate_totp"),
+    path("securite/application/retirer/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("securite/cles/", views.keys, name="mfa_list_webauthn"),
+    path("securite/cles/ajouter/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path("securite/cles/<int:pk>/renommer/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
+    path("securite/cles/<int:pk>/retirer/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
+    path("securite/codes-de-secours/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("securite/codes-de-secours/nouveaux/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("securite/codes-de-secours/fichier/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
+    # Sessions
+    path("sessions/", views.sessions, name="usersessions_list"),
+    path("sessions/fermer/", views.end_session, name="account_end_session"),
+    path("sessions/fermer-les-autres/", views.end_other_sessions, name="account_end_other_sessions"),
+    # Preferences
+    path("profil/", views.profile, name="account_profile"),
+    path("parametres/", views.preferences, name="account_preferences"),
+    path("langue/", views.switch_language, name="account_language"),
+    path("apparence/", views.switch_theme, name="account_theme"),
+]
+if settings.VIGIE_DEMONSTRATION:
+    urlpatterns.append(path("demonstration/code/", views.demonstration_code, name="account_demonstration_code"))

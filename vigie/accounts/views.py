@@ -1,0 +1,198 @@
+"""Pages of one's own account, and the few of sign-in that allauth lacks."""
+
+from typing import Any
+
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.views import LoginView
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from vigie.accounts import actions, devices
+from vigie.accounts.demonstration import demo_code, demonstration_accounts
+from vigie.accounts.factors import factors_of, may_use_mailbox
+from vigie.accounts.forms import PreferencesForm, ProfileForm
+from vigie.accounts.models import Theme, User
+from vigie.ui.shell import THEME_COOKIE
+
+_YEAR = 365 * 24 * 3600
+
+
+class PersonRequest(HttpRequest):
+    """What the two-factor wall lets through."""
+
+    user: User
+
+
+class SignInView(LoginView):
+    """Sign-in; the demonstration shows its accounts beside it."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["demonstration_accounts"] = demonstration_accounts() if settings.VIGIE_DEMONSTRATION else []
+        return context
+
+
+login = SignInView.as_view()
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to one's profile; the wall leads others to sign-in."""
+    return redirect("account_profile")
+
+
+@require_GET
+@never_cache
+@login_not_required
+def mailbox_alone(request: HttpRequest) -> HttpResponse:
+    """Say why the sign-in stops here, and who can help."""
+    clear_login(request)
+    return render(request, "account/mailbox_alone.html")
+
+
+@require_GET
+@never_cache
+@login_not_required
+def demonstration_code(request: HttpRequest) -> HttpResponse:
+    """Answer the current one-time code of a demonstration account. In the demonstration only: see `urls`."""
+    address = request.GET.get("adresse", "")
+    if address not in {account.email for account in demonstration_accounts()}:
+        raise Http404
+    return JsonResponse({"code": demo_code(address)})
+
+
+@require_GET
+def security(request: PersonRequest) -> HttpResponse:
+    """My factors, and what each is for."""
+    return render(
+        request,
+        "mfa/index.html",
+        {"factors": factors_of(request.user), "mailbox_counts": may_use_mailbox(request.user), "tab": "security"},
+    )
+
+
+@require_GET
+def keys(request: PersonRequest) -> HttpResponse:
+    """Keys have no page of their own: allauth comes back here after each change."""
+    return redirect("mfa_index")
+
+
+@require_GET
+def sessions(request: PersonRequest) -> HttpResponse:
+    """My sessions, this one first."""
+    current = request.session.session_key
+    rows = [
+        {
+            "session": session,
+            "browser": devices.browser_name(session.user_agent),
+            "is_current": session.session_key == current,
+        }
+        for session in UserSession.objects.purge_and_list(request.user)
+    ]
+    rows.sort(key=lambda row: (not row["is_current"], -row["session"].last_seen_at.timestamp()))
+    return render(request, "usersessions/usersession_list.html", {"rows": rows, "tab": "sessions"})
+
+
+@require_POST
+def end_session(request: PersonRequest) -> HttpResponse:
+    """Close one of my other sessions."""
+    identifier = request.POST.get("session", "")
+    session = UserSession.objects.filter(user_id=request.user.pk, pk=identifier if identifier.isdigit() else None).first()
+    if session is None:
+        raise Http404
+    actions.end_session(session)
+    messages.success(request, _("La session est fermée."))
+    return redirect("usersessions_list")
+
+
+@require_POST
+def end_other_sessions(request: PersonRequest) -> HttpResponse:
+    """Close all my sessions but this one."""
+    actions.end_sessions(request.user, but=request.session.session_key)
+    messages.success(request, _("Vos autres sessions sont fermées."))
+    return redirect("usersessions_list")
+
+
+@require_http_methods(["GET", "POST"])
+def profile(request: PersonRequest) -> HttpResponse:
+    """My names, my address, my accesses and why I have them."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Votre profil est enregistré."))
+        return redirect("account_profile")
+    status = 422 if form.errors else 200
+    return render(request, "accounts/profile.html", {"form": form, "tab": "profile"}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def preferences(request: PersonRequest) -> HttpResponse:
+    """Language, time zone, appearance, mail."""
+    form = PreferencesForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        user = form.save()
+        with translation.override(user.language):
+            messages.success(request, _("Vos paramètres sont enregistrés."))
+        response = redirect("account_preferences")
+        _keep_theme(response, user.theme)
+        return _keep_language(response, user.language)
+    status = 422 if form.errors else 200
+    return render(request, "accounts/preferences.html", {"form": form, "tab": "preferences"}, status=status)
+
+
+@require_POST
+@login_not_required
+def switch_language(request: HttpRequest) -> HttpResponse:
+    """Change language here and, signed in, for good."""
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    if isinstance(request.user, User):
+        request.user.language = language
+        request.user.save(update_fields=["language"])
+    return _keep_language(HttpResponseRedirect(_next(request)), language)
+
+
+@require_POST
+@login_not_required
+def switch_theme(request: HttpRequest) -> HttpResponse:
+    """Change appearance here and, signed in, for good."""
+    theme = request.POST.get("theme", "")
+    if theme not in Theme.values:
+        raise Http404
+    if isinstance(request.user, User):
+        request.user.theme = theme
+        request.user.save(update_fields=["theme"])
+    response = HttpResponseRedirect(_next(request))
+    _keep_theme(response, theme)
+    return response
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else "/"
+
+
+def _keep_language(response: HttpResponseRedirect, language: str) -> HttpResponseRedirect:
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=_YEAR,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        samesite="Lax",
+    )
+    return response
+
+
+def _keep_theme(response: HttpResponseRedirect, theme: str) -> None:
+    # Read by the script too, which changes the theme without asking the server.
+    response.set_cookie(THEME_COOKIE, theme, max_age=_YEAR, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax")
