@@ -19,6 +19,7 @@ VIGIE_DEVELOPMENT_PAGES = ENVIRONMENT.mode is not Mode.PRODUCTION
 VIGIE_DEMONSTRATION = ENVIRONMENT.mode is Mode.DEMO
 VIGIE_FILES_FOLDER = ENVIRONMENT.files_folder
 VIGIE_MAIL_FOLDER = ENVIRONMENT.mail_folder
+VIGIE_CLAMAV_URL = ENVIRONMENT.clamav_url
 VIGIE_SCOPE_RESOLVER = "vigie.directory.entry.enter_request"
 VIGIE_DIRECT_DATABASE_URL = ENVIRONMENT.direct_database_url
 
@@ -57,14 +58,11 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
     "procrastinate.contrib.django",
-    "rules",
 ]
 
 MIDDLEWARE = [
     "vigie.foundation.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -156,31 +154,66 @@ CSRF_FAILURE_VIEW = "vigie.web.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+VIGIE_MAILER = "vigie.notifications.actions.send_account_mail"
+
 ACCOUNT_ADAPTER = "vigie.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+# Addresses are given by administrators, never typed by their owners: there is nothing to verify (ACC-15).
+ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_ENABLED = False
-ACCOUNT_LOGIN_BY_CODE_REQUIRED = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_PASSWORD_RESET_BY_CODE_CODE_FORMAT = {"numeric": True, "length": 8}
+ACCOUNT_LOGIN_BY_CODE_ENABLED = False  # A code is a second factor, never the first (`AccountAdapter`).
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 8}
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_TIMEOUT = 15 * 60
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
-ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # The other sessions end (`actions.choose_password`).
+# By account first: a whole hospital is one address.
+ACCOUNT_RATE_LIMITS = {
+    "login": "600/m/ip",
+    "login_failed": "200/m/ip,5/300s/key",
+    "login_code": "8/h/key",
+    "reset_password": "100/m/ip,5/h/key",
+    "reset_password_from_key": "200/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
 ACCOUNT_FORMS = {
     "login": "vigie.accounts.forms.LoginForm",
+    "reauthenticate": "vigie.accounts.forms.ReauthenticateForm",
+    "change_password": "vigie.accounts.forms.ChangePasswordForm",
+    "set_password": "vigie.accounts.forms.SetPasswordForm",
     "reset_password": "vigie.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "vigie.accounts.forms.NewPasswordForm",
+    "confirm_password_reset_code": "vigie.accounts.forms.ConfirmResetCodeForm",
+    "confirm_login_code": "vigie.accounts.forms.ConfirmLoginCodeForm",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
 MFA_ADAPTER = "vigie.accounts.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "vigie.accounts.forms.FactorCodeForm",
+    "reauthenticate": "vigie.accounts.forms.FactorCodeAgainForm",
+    "activate_totp": "vigie.accounts.forms.ActivateTOTPForm",
+    "add_webauthn": "vigie.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "vigie.accounts.forms.RenamePasskeyForm",
+    "login_webauthn": "vigie.accounts.forms.PasskeySignInForm",
+    "generate_recovery_codes": "vigie.accounts.forms.GenerateRecoveryCodesForm",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Vigie"
+MFA_TOTP_TOLERANCE = 1  # A clock may be half a minute wrong; a code is accepted once all the same (`FactorCodeForm`).
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENVIRONMENT.is_https
 USERSESSIONS_TRACK_ACTIVITY = False
 
@@ -195,8 +228,6 @@ TIME_ZONE = "Europe/Paris"
 # --- Files and assets ------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS: list[Path] = []
-WHITENOISE_USE_FINDERS = False
-WHITENOISE_AUTOREFRESH = False
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
