@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 
 from tests.harness import databases
@@ -21,18 +22,19 @@ os.environ["VIGIE_DATA"] = _DATA.name
 for _name in ("VIGIE_PORT", "VIGIE_BASE_URL", "VIGIE_SMTP_URL", "VIGIE_SECRET_KEY", "VIGIE_INSTANCE", "VIGIE_TRUSTED_PROXIES"):
     os.environ.pop(_name, None)
 
+# Here and not in a hook: the conftest of an app, read next, may import its models.
+django.setup()
+# Processes of xdist inherit our variables: with this one, they would load the settings before they named their own database.
+os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
 _DEMONSTRATION_FIXTURES = frozenset({"demo_server", "open_page", "page"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let every database test use `default` and `side`, and clean real transactions with a role that may."""
-    import django
     from django.core import signals
     from django.test import TransactionTestCase
 
-    django.setup()
-    # Processes of xdist inherit our variables: with this one, they would load the settings before they named their own database.
-    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
     TransactionTestCase.databases = {"default", "side"}
     # Flushing would TRUNCATE, which the application may not: `_cleaner` does it.
     TransactionTestCase._fixture_teardown = _leave_tables_alone  # type: ignore[attr-defined]  # noqa: SLF001

@@ -26,7 +26,7 @@ DECLARE
     sites uuid[];
     desk_ids uuid[];
 BEGIN
-    SELECT u INTO account FROM accounts_user u WHERE u.id = person AND u.is_active;
+    SELECT u.* INTO account FROM accounts_user u WHERE u.id = person AND u.is_active;
     IF account.id IS NULL THEN
         RETURN;
     END IF;
