@@ -4,6 +4,7 @@ Knows just what our servers answer: responses with a Content-Length, over kept c
 """
 
 import asyncio
+import gzip
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,11 @@ class Answer:
     status: int
     head: bytes
     body: bytes
+
+    @property
+    def body_text(self) -> bytes:
+        """The body, decompressed if need be."""
+        return gzip.decompress(self.body) if self.header("content-encoding") == "gzip" else self.body
 
     def header(self, name: str) -> str:
         """The first value of a header, empty when absent."""
@@ -74,15 +80,15 @@ class Connection:
     """One kept connection to one server."""
 
     def __init__(self, port: int, cookies: Mapping[str, str] | None = None) -> None:
-        self._port = port
+        self.port = port
         self.cookies = dict(cookies or {})
         self._exchange: _Exchange | None = None
 
     async def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         if self._exchange is None or self._exchange.transport is None or self._exchange.transport.is_closing():
             loop = asyncio.get_running_loop()
-            _, self._exchange = await loop.create_connection(_Exchange, "127.0.0.1", self._port)
-        lines = [f"{method} {path} HTTP/1.1", f"Host: localhost:{self._port}", "Accept-Encoding: gzip", "Accept: text/html"]
+            _, self._exchange = await loop.create_connection(_Exchange, "127.0.0.1", self.port)
+        lines = [f"{method} {path} HTTP/1.1", f"Host: localhost:{self.port}", "Accept-Encoding: gzip", "Accept: text/html"]
         if self.cookies:
             lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         if body or method == "POST":
