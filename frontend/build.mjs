@@ -1,10 +1,11 @@
 // Builds the assets into vigie/ui/static/dist: hashed names, a manifest, compressed copies.
 //
-//   node build.mjs            once
-//   node build.mjs --watch    again whenever a source or a template changes
+//   node build.mjs                  once
+//   node build.mjs --keep-recent    the same, leaving files of the last hour that a running server may still name
+//   node build.mjs --watch          again whenever a source or a template changes
 import { createHash } from "node:crypto";
 import { watch } from "node:fs";
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -105,7 +106,12 @@ async function build() {
   }
   await writeFile(join(dist, "manifest.json.new"), `${JSON.stringify(manifest, null, 2)}\n`);
   await rename(join(dist, "manifest.json.new"), join(dist, "manifest.json"));
-  for (const name of await readdir(dist)) if (!kept.has(name)) await rm(join(dist, name));
+  const keepRecent = process.argv.includes("--keep-recent") || process.argv.includes("--watch");
+  for (const name of await readdir(dist)) {
+    if (kept.has(name)) continue;
+    if (keepRecent && Date.now() - (await stat(join(dist, name))).mtimeMs < 3_600_000) continue;
+    await rm(join(dist, name));
+  }
   return manifest;
 }
 

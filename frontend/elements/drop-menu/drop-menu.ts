@@ -9,6 +9,7 @@ export class DropMenu extends HTMLElement {
 
   connectedCallback(): void {
     document.addEventListener("pointerdown", this.#clickElsewhere);
+    this.addEventListener("toggle", () => this.#place(), { capture: true });
     this.addEventListener("keydown", (event) => this.#key(event));
     this.addEventListener("focusout", (event) => {
       if (event.relatedTarget instanceof Node && !this.contains(event.relatedTarget)) this.#close();
@@ -21,6 +22,13 @@ export class DropMenu extends HTMLElement {
 
   get #details(): HTMLDetailsElement | null {
     return this.querySelector(":scope > details");
+  }
+
+  /** Turns the panel to the other side when it would leave the screen. */
+  #place(): void {
+    this.classList.remove("menu-turned");
+    const box = this.querySelector(".menu-panel")?.getBoundingClientRect();
+    if (box && box.width > 0 && (box.left < 0 || box.right > document.documentElement.clientWidth)) this.classList.add("menu-turned");
   }
 
   #close(): void {

@@ -83,7 +83,7 @@ MARK_PATH = (
 @register.simple_tag
 @lru_cache(maxsize=1)
 def mark() -> SafeString:
-    return format_html('<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"></path></svg>', MARK_PATH)
+    return format_html('<svg class="logo" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"></path></svg>', MARK_PATH)
 
 
 @register.simple_tag
