@@ -15,7 +15,7 @@ install: ## Install everything in .tools and .venv
 	@$(RUN)
 
 demo: ## Run Vigie on this machine with demonstration data (VIGIE_PORT=8000, VIGIE_DATA=.data)
-	@VIGIE_MODE=demo $(RUN) vigie demo
+	@exec $(RUN) vigie demo
 
 test: test-frontend test-python ## Run all tests: TypeScript, Python, browser
 
@@ -69,5 +69,6 @@ hooks: ## Check each commit before it is made (pre-commit)
 	@$(RUN) pre-commit install
 
 clean: ## Remove what was installed, built and stored here, the demonstration's data included
+	@if [ -x .venv/bin/python ]; then .venv/bin/python scripts/clean.py; fi
 	rm -rf .venv .tools .data build dist frontend/node_modules vigie/ui/static/dist .mypy_cache .ruff_cache .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

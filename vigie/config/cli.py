@@ -10,14 +10,15 @@ from vigie.config.environment import ConfigurationError, Environment, Mode, read
 from vigie.foundation.bundled_postgres import BundledPostgresError
 
 Command = Callable[[Environment, list[str]], int]
-_DEMONSTRATION_BY_DEFAULT = frozenset({"demo", "demo-accounts", "seed"})
+_DEMONSTRATION = frozenset({"demo", "demo-accounts"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return its exit code: 2 for a configuration that cannot be used."""
     name, rest = _parse(sys.argv[1:] if arguments is None else list(arguments))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigie.config.settings")
-    if name in _DEMONSTRATION_BY_DEFAULT and not os.environ.get("VIGIE_MODE") and not os.environ.get("DATABASE_URL"):
+    is_demonstration = name in _DEMONSTRATION or (name == "seed" and not os.environ.get("DATABASE_URL"))
+    if is_demonstration and not os.environ.get("VIGIE_MODE"):
         os.environ["VIGIE_MODE"] = Mode.DEMO
     try:
         environment = read_environment(os.environ)

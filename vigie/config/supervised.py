@@ -13,7 +13,7 @@ MARK = "VIGIE_SUPERVISED"
 """Environment variable that every process of a demonstration carries: its value is the data folder."""
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 10.0
-_STABLE_SECONDS = 30.0
+_STABLE_SECONDS = 5.0
 _LARGEST_LOG = 10_000_000
 
 
