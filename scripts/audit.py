@@ -47,7 +47,8 @@ def _python_licences() -> list[str]:
         metadata = distribution.metadata
         classifiers = [value for value in metadata.get_all("Classifier", []) if value.startswith("License ::")]
         # A whole text may stand in the old field: its first line names it.
-        said = " ".join([metadata.get("License-Expression") or "", (metadata.get("License") or "")[:200], *classifiers])
+        texts = [*metadata.get_all("License-Expression", []), *metadata.get_all("License", [])]
+        said = " ".join([*(text[:200] for text in texts), *classifiers])
         if not ACCEPTED.search(said):
             refused.append(f"{metadata['Name']} {distribution.version}: {said.strip() or 'none given'}")
     return sorted(refused)
