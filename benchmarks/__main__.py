@@ -9,18 +9,16 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 
 from benchmarks import report
-from benchmarks.http_client import Connection, Measure, Step, measure
+from benchmarks.http_client import Connection, Step, measure
 from benchmarks.portal import Bare, Portal, sign_in
 from benchmarks.processes import Running, free_port, running
 from benchmarks.report import PAGES, PageResult, Results, VolumeResult
-from benchmarks.world import World, prepare, variables_of, vigie, world
+from benchmarks.world import World, prepare, variables_of, world
 from vigie.config.environment import read_environment
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -10,6 +11,12 @@ from django.test import RequestFactory
 
 from vigie.foundation import logging as foundation_logging
 from vigie.foundation.request_log import RequestLogMiddleware
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    yield
+    foundation_logging.configure(is_production=False)
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
