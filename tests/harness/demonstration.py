@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,27 @@ START_SECONDS = 180
 STOP_SECONDS = 15
 
 
-@dataclass(frozen=True)
 class Demonstration:
-    """A running demonstration and what tests need to know about it."""
+    """A demonstration with a free port and a data folder of its own, and what tests need to know about it."""
 
-    base_url: str
-    data_folder: Path
-    accounts: list[dict[str, Any]]
-    """As printed by `vigie demo-accounts --json`."""
-    variables: dict[str, str]
-    """Environment of its commands: `vigie …` run with it acts on this demonstration."""
-    supervisor_pid: int
+    def __init__(self, *, name: str, seed_arguments: str) -> None:
+        # Not in /tmp: root's temporary folders are closed to the server's user.
+        self.data_folder = ROOT / ".data" / f"test-{name}-{os.getpid()}"
+        self.port = _free_port()
+        self.base_url = f"http://localhost:{self.port}"
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("VIGIE_", "DATABASE_", "DJANGO_", "PG"))}
+        self.variables = inherited | {"VIGIE_DATA": str(self.data_folder), "VIGIE_PORT": str(self.port), "VIGIE_MODE": "demo"}
+        """Environment of its commands: `vigie …` run with it acts on this demonstration."""
+        self.seed_arguments = seed_arguments
+        self.accounts: list[dict[str, Any]] = []
+        """As printed by `vigie demo-accounts --json`."""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def supervisor_pid(self) -> int:
+        """Number of the process that watches the others."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def mail_folder(self) -> Path:
@@ -43,64 +52,87 @@ class Demonstration:
         """Its database server."""
         return BundledPostgres(self.data_folder / "postgres")
 
+    def start(self) -> None:
+        """Start it and wait until it says its address."""
+        self.data_folder.mkdir(parents=True, exist_ok=True)
+        output = self.data_folder / "output"
+        command = [sys.executable, "-m", "vigie", "demo", f"--seed-arguments={self.seed_arguments}"]
+        with output.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.variables,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._wait_for_address(self._process, output)
+        self.accounts = self.read_accounts()
+
+    def stop(self) -> None:
+        """Ask it to stop, and see that it did."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+        finally:
+            self._process = None
+
+    def forget(self) -> None:
+        """Remove its data."""
+        shutil.rmtree(self.postgres.home, ignore_errors=True)
+        shutil.rmtree(self.data_folder, ignore_errors=True)
+
+    def read_accounts(self) -> list[dict[str, Any]]:
+        """Ask it for its accounts."""
+        accounts = json.loads(self.run("demo-accounts", "--json"))
+        assert isinstance(accounts, list)
+        return accounts
+
+    def run(self, *arguments: str) -> str:
+        """Run `vigie …` on this demonstration; return what it printed."""
+        return subprocess.run(
+            [sys.executable, "-m", "vigie", *arguments],
+            cwd=ROOT,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+
+    def _wait_for_address(self, process: subprocess.Popen[bytes], output: Path) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while self.base_url not in output.read_text(encoding="utf-8", errors="replace"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                logs = [output, *sorted((self.data_folder / "logs").glob("*.log"))]
+                tails = "".join(f"\n--- {log.name}\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}" for log in logs)
+                message = f"The demonstration did not start:{tails}"
+                raise RuntimeError(message)
+            time.sleep(0.1)
+
 
 @contextmanager
 def running_demonstration(*, seed_arguments: str = "", name: str = "demo") -> Iterator[Demonstration]:
-    """Start a demonstration on a free port with an empty data folder; stop it and forget its data at the end."""
-    # Not in /tmp: root's temporary folders are closed to the server's user.
-    data_folder = ROOT / ".data" / f"test-{name}-{os.getpid()}"
-    port = _free_port()
-    variables = {key: value for key, value in os.environ.items() if not key.startswith(("VIGIE_", "DATABASE_", "DJANGO_", "PG"))}
-    variables |= {"VIGIE_DATA": str(data_folder), "VIGIE_PORT": str(port), "VIGIE_MODE": "demo"}
-    data_folder.mkdir(parents=True)
-    output = data_folder / "output"
-    command = [sys.executable, "-m", "vigie", "demo", f"--seed-arguments={seed_arguments}"]
-    with output.open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    """Start a demonstration; stop it and forget its data at the end."""
+    demonstration = Demonstration(name=name, seed_arguments=seed_arguments)
     try:
-        base_url = f"http://localhost:{port}"
-        _wait_for(process, output, base_url)
-        accounts = json.loads(_vigie(variables, "demo-accounts", "--json"))
-        yield Demonstration(base_url, data_folder, accounts, variables, process.pid)
+        demonstration.start()
+        yield demonstration
     finally:
-        process.send_signal(signal.SIGTERM)
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
+            demonstration.stop()
         finally:
-            shutil.rmtree(BundledPostgres(data_folder / "postgres").home, ignore_errors=True)
-            shutil.rmtree(data_folder, ignore_errors=True)
-
-
-def _wait_for(process: subprocess.Popen[bytes], output: Path, base_url: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while base_url not in output.read_text(encoding="utf-8", errors="replace"):
-        if process.poll() is not None or time.monotonic() > deadline:
-            logs = sorted((output.parent / "logs").glob("*.log"))
-            tails = "".join(f"\n--- {log.name}\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}" for log in [output, *logs])
-            message = f"The demonstration did not start:{tails}"
-            raise RuntimeError(message)
-        time.sleep(0.1)
-
-
-def _vigie(variables: dict[str, str], *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "vigie", *arguments],
-        cwd=ROOT,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
+            demonstration.forget()
 
 
 def _free_port() -> int:
-    """A port whose neighbour, a thousand higher, serves the mail sink."""
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
