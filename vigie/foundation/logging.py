@@ -48,7 +48,7 @@ def configure(*, is_production: bool) -> None:
     last: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, without_personal_data, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if is_production
-        else [without_personal_data, structlog.dev.ConsoleRenderer(colors=False)]
+        else [without_personal_data, structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[

@@ -12,4 +12,4 @@ REQUEST_SECONDS: Final = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 LIVE_STREAMS: Final = Gauge("vigie_live_streams", "Open live streams.", multiprocess_mode="livesum")
-LIVE_LISTENING: Final = Gauge("vigie_live_listening", "Whether a process hears PostgreSQL's notifications.", multiprocess_mode="livemin")
+LIVE_LISTENING: Final = Gauge("vigie_live_listening", "Processes that hear PostgreSQL's notifications.", multiprocess_mode="livesum")

@@ -12,12 +12,15 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.module_loading import import_string
 
 View = TypeVar("View", bound=Callable[..., object])
+_WITHOUT_DATABASE = ("/health/", "/metrics")
+"""They must answer while the database does not; what asks it opens its own connection."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -105,7 +108,9 @@ class ScopeMiddleware:
         self.enter_request: Callable[..., None] = import_string(settings.VIGIE_SCOPE_RESOLVER)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info.startswith(("/health/", "/metrics")):
+        if request.path_info.startswith(_WITHOUT_DATABASE):
+            request.user = AnonymousUser()
+            request.actor = None  # type: ignore[attr-defined]
             return self.get_response(request)
         before = _current.set(NOTHING)
         try:
