@@ -14,6 +14,7 @@ from vigie.attachments import clamav, images, inspection, names, storage
 from vigie.attachments.errors import ContentRefused, FileRefused
 from vigie.attachments.models import Attachment, Scan
 from vigie.foundation import jobs, live, scope
+from vigie.ui.numbers import readable_size
 
 LARGEST: Final = 10 * 1024 * 1024
 """No desk may take larger files: each is answered in one piece, from memory."""
@@ -132,11 +133,5 @@ def _verdict(digest: str) -> clamav.Verdict:
 def _too_large(limit: int) -> Promise:
     return format_lazy(
         _("le fichier dépasse {size}. Réduisez-le (image moins grande, document découpé), puis ajoutez-le de nouveau."),
-        size=_size(limit),
+        size=readable_size(limit),
     )
-
-
-def _size(count: int) -> Promise:
-    if count < 1024 * 1024:
-        return format_lazy(_("{number}\u00a0Ko"), number=count // 1024)
-    return format_lazy(_("{number}\u00a0Mo"), number=round(count / 1024 / 1024))

@@ -1,6 +1,6 @@
 """Work for later: deferred by name, in the transaction under way, so that it exists if and only if the write does."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -30,14 +30,15 @@ def wait_before(attempt: int) -> int:
     return min(FIRST_WAIT_SECONDS * 2 ** min(attempt - 1, 20), LONGEST_WAIT_SECONDS)
 
 
-def defer(task: str, /, *, delay: timedelta | None = None, at: datetime | None = None, **identifiers: Argument) -> None:
+def defer(task: str, /, *, at: datetime | None = None, priority: int = 0, **identifiers: Argument) -> None:
     """Defer a task by its name; it gets `identifiers` (UUIDs as text) once the transaction has been committed.
+
+    Jobs of a higher `priority` are taken first; `at` is the earliest moment.
 
     Raises:
         procrastinate.exceptions.TaskNotFound: no `tasks.py` declares this name.
 
     """
-    schedule_at = at if at is not None or delay is None else datetime.now().astimezone() + delay
-    app.configure_task(task, allow_unknown=False, schedule_at=schedule_at).defer(
+    app.configure_task(task, allow_unknown=False, schedule_at=at, priority=priority).defer(
         **{name: str(value) if isinstance(value, UUID) else value for name, value in identifiers.items()}
     )

@@ -30,11 +30,13 @@ class OutgoingMail(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    is_sealed = models.BooleanField(default=False, help_text="Text and HTML are encrypted: they open something.")
     headers = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=MailState, default=MailState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=200, blank=True, help_text="Class and SMTP code only, no text.")
     created_at = models.DateTimeField(auto_now_add=True)
+    give_up_at = models.DateTimeField(help_text="After this moment it is not tried again.")
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -44,3 +46,19 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return self.message_id
+
+
+class Mute(models.Model):
+    """A person wants no more mail about one thing, such as « incident:<id> »."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    topic = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("sourdine")
+        constraints = (models.UniqueConstraint(fields=["user", "topic"], name="notifications_mute_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} · {self.topic}"
