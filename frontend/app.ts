@@ -6,6 +6,7 @@ import { FileDrop } from "./elements/file-drop/file-drop";
 import { KeepDraft } from "./elements/keep-draft/keep-draft";
 import { LiveTopics } from "./elements/live-topics/live-topics";
 import { OfflineBanner } from "./elements/offline-banner/offline-banner";
+import { PasskeyForm } from "./elements/passkey-form/passkey-form";
 import { SubmitOnce } from "./elements/submit-once/submit-once";
 import { ToastNote } from "./elements/toast-note/toast-note";
 
@@ -14,5 +15,6 @@ customElements.define("file-drop", FileDrop);
 customElements.define("keep-draft", KeepDraft);
 customElements.define("live-topics", LiveTopics);
 customElements.define("offline-banner", OfflineBanner);
+customElements.define("passkey-form", PasskeyForm);
 customElements.define("submit-once", SubmitOnce);
 customElements.define("toast-note", ToastNote);

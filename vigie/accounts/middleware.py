@@ -58,8 +58,8 @@ class SessionMiddleware:
 class SecondFactorMiddleware:
     """Nobody reaches a page with data without two factors (ACC-1).
 
-    Every view is behind the wall, save those marked by Django's `login_not_required`: a view that nobody thought about
-    is closed.
+    Every view is behind the wall, save those marked by Django's `login_not_required` or by `directory.access.everyone`:
+    a view that nobody thought about is closed.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -71,9 +71,14 @@ class SecondFactorMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], arguments: Any, keywords: Any
     ) -> HttpResponseBase | None:
-        if not getattr(view, "login_required", True):
+        audience = getattr(view, "audience", "")
+        if audience == "everyone" or not getattr(view, "login_required", True):
             return None
-        if isinstance(request.user, User) and has_two_factors(request, request.user):
+        if isinstance(request.user, User):
+            if has_two_factors(request, request.user):
+                return None
+        elif audience:
+            # Its own guard refuses somebody who has not signed in, and keeps what she had typed.
             return None
         if request.headers.get("Accept") == "application/json":
             return HttpResponse(status=401, headers={"WWW-Authenticate": "Session"})

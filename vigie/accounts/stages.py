@@ -15,10 +15,10 @@ class MailboxAloneStage(LoginStage):
     """
 
     key = "vigie_mailbox_alone"
-    urlname = "account_mailbox_alone"
+    urlname = "accounts:mailbox_alone"
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
         user = self.login.user
         if not isinstance(user, User) or may_use_mailbox(user) or can_show_second_factor(user):
             return None, True
-        return headed_redirect_response("account_mailbox_alone"), False
+        return headed_redirect_response("accounts:mailbox_alone"), False

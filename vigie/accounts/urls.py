@@ -6,18 +6,32 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.conf import settings
-from django.urls import path
+from django.urls import include, path
 
 from vigie.accounts import views
 
+own = [
+    path("", views.home, name="home"),
+    path("connexion/impossible/", views.mailbox_alone, name="mailbox_alone"),
+    path("securite/", views.security, name="security"),
+    path("sessions/", views.sessions, name="sessions"),
+    path("sessions/fermer/", views.end_session, name="end_session"),
+    path("sessions/fermer-les-autres/", views.end_other_sessions, name="end_other_sessions"),
+    path("profil/", views.profile, name="profile"),
+    path("parametres/", views.preferences, name="preferences"),
+    path("langue/", views.switch_language, name="language"),
+    path("apparence/", views.switch_theme, name="theme"),
+]
+if settings.VIGIE_DEMONSTRATION:
+    own.append(path("demonstration/code/", views.demonstration_code, name="demonstration_code"))
+
+# Names without namespace are those that allauth asks for.
 urlpatterns = [
-    path("", views.home, name="account_home"),
     # Signing in and out
     path("connexion/", views.login, name="account_login"),
     path("connexion/code/", account.confirm_login_code, name="account_confirm_login_code"),
     path("connexion/facteur/", factor.authenticate, name="mfa_authenticate"),
     path("connexion/cle/", webauthn.login_webauthn, name="mfa_login_webauthn"),
-    path("connexion/impossible/", views.mailbox_alone, name="account_mailbox_alone"),
     path("connexion/desactive/", account.account_inactive, name="account_inactive"),
     path("deconnexion/", account.logout, name="account_logout"),
     # The same person again
@@ -42,15 +56,6 @@ urlpatterns = [
     path("securite/codes-de-secours/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("securite/codes-de-secours/nouveaux/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("securite/codes-de-secours/fichier/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
-    # Sessions
     path("sessions/", views.sessions, name="usersessions_list"),
-    path("sessions/fermer/", views.end_session, name="account_end_session"),
-    path("sessions/fermer-les-autres/", views.end_other_sessions, name="account_end_other_sessions"),
-    # Preferences
-    path("profil/", views.profile, name="account_profile"),
-    path("parametres/", views.preferences, name="account_preferences"),
-    path("langue/", views.switch_language, name="account_language"),
-    path("apparence/", views.switch_theme, name="account_theme"),
+    path("", include((own, "accounts"))),
 ]
-if settings.VIGIE_DEMONSTRATION:
-    urlpatterns.append(path("demonstration/code/", views.demonstration_code, name="account_demonstration_code"))

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigie.accounts import actions, devices
-from vigie.accounts.demonstration import demo_code, demonstration_accounts
+from vigie.accounts.demonstration import DEMO_PASSWORD, demo_code, demonstration_accounts
 from vigie.accounts.factors import factors_of, may_use_mailbox
 from vigie.accounts.forms import PreferencesForm, ProfileForm
 from vigie.accounts.models import Theme, User
@@ -38,6 +39,7 @@ class SignInView(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["demonstration_accounts"] = demonstration_accounts() if settings.VIGIE_DEMONSTRATION else []
+        context["demonstration_password"] = DEMO_PASSWORD
         return context
 
 
@@ -47,7 +49,7 @@ login = SignInView.as_view()
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Lead to one's profile; the wall leads others to sign-in."""
-    return redirect("account_profile")
+    return redirect("accounts:profile")
 
 
 @require_GET
@@ -67,17 +69,16 @@ def demonstration_code(request: HttpRequest) -> HttpResponse:
     address = request.GET.get("adresse", "")
     if address not in {account.email for account in demonstration_accounts()}:
         raise Http404
-    return JsonResponse({"code": demo_code(address)})
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"code": demo_code(address)})
+    return render(request, "accounts/demonstration_code.html", {"address": address, "one_time_code": demo_code(address)})
 
 
 @require_GET
 def security(request: PersonRequest) -> HttpResponse:
     """My factors, and what each is for."""
-    return render(
-        request,
-        "mfa/index.html",
-        {"factors": factors_of(request.user), "mailbox_counts": may_use_mailbox(request.user), "tab": "security"},
-    )
+    context = {"factors": factors_of(request.user), "mailbox_counts": may_use_mailbox(request.user)}
+    return render(request, "mfa/index.html", context | _tabs("security"))
 
 
 @require_GET
@@ -99,7 +100,7 @@ def sessions(request: PersonRequest) -> HttpResponse:
         for session in UserSession.objects.purge_and_list(request.user)
     ]
     rows.sort(key=lambda row: (not row["is_current"], -row["session"].last_seen_at.timestamp()))
-    return render(request, "usersessions/usersession_list.html", {"rows": rows, "tab": "sessions"})
+    return render(request, "usersessions/usersession_list.html", {"rows": rows} | _tabs("sessions"))
 
 
 @require_POST
@@ -111,7 +112,7 @@ def end_session(request: PersonRequest) -> HttpResponse:
         raise Http404
     actions.end_session(session)
     messages.success(request, _("La session est fermée."))
-    return redirect("usersessions_list")
+    return redirect("accounts:sessions")
 
 
 @require_POST
@@ -119,7 +120,7 @@ def end_other_sessions(request: PersonRequest) -> HttpResponse:
     """Close all my sessions but this one."""
     actions.end_sessions(request.user, but=request.session.session_key)
     messages.success(request, _("Vos autres sessions sont fermées."))
-    return redirect("usersessions_list")
+    return redirect("accounts:sessions")
 
 
 @require_http_methods(["GET", "POST"])
@@ -129,9 +130,11 @@ def profile(request: PersonRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Votre profil est enregistré."))
-        return redirect("account_profile")
+        return redirect("accounts:profile")
+    actor = getattr(request, "actor", None)
+    context = {"form": form, "memberships": getattr(actor, "memberships", ()), "desks": getattr(actor, "desks", ())}
     status = 422 if form.errors else 200
-    return render(request, "accounts/profile.html", {"form": form, "tab": "profile"}, status=status)
+    return render(request, "accounts/profile.html", context | _tabs("profile"), status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -142,11 +145,11 @@ def preferences(request: PersonRequest) -> HttpResponse:
         user = form.save()
         with translation.override(user.language):
             messages.success(request, _("Vos paramètres sont enregistrés."))
-        response = redirect("account_preferences")
+        response = redirect("accounts:preferences")
         _keep_theme(response, user.theme)
         return _keep_language(response, user.language)
     status = 422 if form.errors else 200
-    return render(request, "accounts/preferences.html", {"form": form, "tab": "preferences"}, status=status)
+    return render(request, "accounts/preferences.html", {"form": form} | _tabs("preferences"), status=status)
 
 
 @require_POST
@@ -175,6 +178,21 @@ def switch_theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_next(request))
     _keep_theme(response, theme)
     return response
+
+
+def _tabs(current: str) -> dict[str, Any]:
+    labels = {
+        "profile": _("Mon profil"),
+        "preferences": _("Mes paramètres"),
+        "security": _("Sécurité"),
+        "sessions": _("Mes sessions"),
+    }
+    return {
+        "tabs": [
+            {"label": label, "url": reverse(f"accounts:{name}"), "current": name == current, "count": None}
+            for name, label in labels.items()
+        ]
+    }
 
 
 def _next(request: HttpRequest) -> str:

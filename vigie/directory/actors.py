@@ -24,6 +24,11 @@ class MembershipFacts:
     roles: frozenset[str]
     function: str
 
+    @property
+    def role_labels(self) -> tuple[str, ...]:
+        """Her roles here, for people, in the order of the matrix."""
+        return tuple(str(role.label) for role in Role if role in self.roles)
+
 
 @dataclass(frozen=True, slots=True)
 class DeskFacts:
