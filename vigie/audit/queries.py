@@ -1,96 +1,168 @@
-"""The history of a row, as the triggers recorded it."""
+"""The history of one record, read from the rows that triggers keep."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.db.models import Field, ForeignKey, Model
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
-MASK = "•••"
+from vigie.ui import dates
+
+if TYPE_CHECKING:
+    AnyField = models.Field[Any, Any]
+else:
+    AnyField = models.Field
+
+_MOST_EVENTS: Final = 500
+_LONGEST_VALUE: Final = 300
+_OWN_PREFIX: Final = "pgh_"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """`before` and `after` are MASK where the reader may not have the text, None where there was nothing."""
+    """One field, before and after, as people read them. `is_masked`: that it changed is said, not what it held."""
 
+    name: str
     label: str
-    before: Any
-    after: Any
+    before: str
+    after: str
+    is_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """One write. `author` is empty for what no person asked."""
+    """One write to the record. `actor` is empty when the reader may not know the name, or nobody signed in wrote."""
 
     at: datetime
     kind: str
-    """insert, update or delete"""
-    author: str
+    """`insert`, `update` or `delete`."""
+    actor: str
+    is_automatic: bool
+    """Vigie itself wrote: a job, a command, a migration."""
     route: str
-    changes: Sequence[FieldChange]
+    request_id: str
+    changes: tuple[FieldChange, ...]
 
 
 def record_history(
-    model: type[Model], pk: UUID, *, masked_fields: Collection[str] = (), left_out: Collection[str] = ()
+    model: type[models.Model],
+    pk: object,
+    *,
+    masked_fields: Collection[str] = (),
+    left_out: Collection[str] = (),
+    names: Mapping[UUID, str] | None = None,
 ) -> list[HistoryEvent]:
-    """Return the writes of one row, newest first; the row's policy says who gets any."""
-    events_model = model.events.rel.related_model  # type: ignore[attr-defined]
-    fields = [
-        field
-        for field in events_model._meta.concrete_fields
-        if not field.name.startswith("pgh_") and field.name not in left_out
-    ]
-    rows = list(events_model.objects.filter(pgh_obj_id=pk).order_by("pgh_created_at", "pgh_id"))
-    names = _names(fields, rows)
-    history: list[HistoryEvent] = []
-    former: Model | None = None
-    for row in rows:
-        context = row.pgh_context or {}
-        changes = [
-            FieldChange(
-                label=str(field.verbose_name),
-                before=_shown(field, former, masked_fields, names) if former else None,
-                after=_shown(field, row, masked_fields, names),
-            )
-            for field in fields
-            if former is not None and getattr(former, field.attname) != getattr(row, field.attname)
-        ]
-        history.append(
-            HistoryEvent(
-                at=row.pgh_created_at,
-                kind=row.pgh_label,
-                author=context.get("name", ""),
-                route=context.get("route", ""),
-                changes=changes,
-            )
-        )
-        former = row
-    history.reverse()
-    return history
+    """Return the history of one record, the latest write first; the caller has checked that it may be read.
+
+    The names of people whose accounts the reader cannot see come from `names`. `masked_fields` are said to have changed,
+    without their values; `left_out` are not mentioned at all.
+    """
+    event_model = model._meta.get_field("events").related_model  # type: ignore[union-attr] # added by pghistory.track
+    rows = list(event_model._default_manager.filter(pgh_obj_id=pk).order_by("-pgh_id")[: _MOST_EVENTS + 1])  # type: ignore[union-attr]
+    fields = [field for field in event_model._meta.concrete_fields if _is_told(field, left_out)]  # type: ignore[union-attr]
+    people = _people(rows, fields, names or {})
+    written = {field.name: _writer(field, rows, people) for field in fields}
+    events = []
+    for position, row in enumerate(rows[:_MOST_EVENTS]):
+        former = rows[position + 1] if position + 1 < len(rows) else None
+        events.append(_event(row, former, fields, written, frozenset(masked_fields), people))
+    return events
 
 
-def _names(fields: Sequence[Field[Any, Any]], rows: Sequence[Model]) -> dict[tuple[str, Any], str]:
-    """Return the names of the rows that the snapshots point at, as far as the reader may see them."""
-    names: dict[tuple[str, Any], str] = {}
+def _is_told(field: AnyField, left_out: Collection[str]) -> bool:
+    return not field.name.startswith(_OWN_PREFIX) and field.name != "id" and field.name not in left_out
+
+
+def _event(
+    row: models.Model,
+    former: models.Model | None,
+    fields: Iterable[AnyField],
+    written: Mapping[str, Callable[[Any], str]],
+    masked: frozenset[str],
+    people: Mapping[str, str],
+) -> HistoryEvent:
+    context = row.pgh_context or {}  # type: ignore[attr-defined]
+    kind = row.pgh_label  # type: ignore[attr-defined]
+    actor = str(context.get("user") or "")
+    return HistoryEvent(
+        at=row.pgh_created_at,  # type: ignore[attr-defined]
+        kind=kind,
+        actor=people.get(actor, ""),
+        is_automatic=not actor,
+        route=str(context.get("route") or ""),
+        request_id=str(context.get("request") or ""),
+        changes=tuple(_changes(row, None if kind == "insert" else former, fields, written, masked)),
+    )
+
+
+def _changes(
+    row: models.Model,
+    former: models.Model | None,
+    fields: Iterable[AnyField],
+    written: Mapping[str, Callable[[Any], str]],
+    masked: frozenset[str],
+) -> Iterable[FieldChange]:
     for field in fields:
-        if isinstance(field, ForeignKey):
-            wanted = {getattr(row, field.attname) for row in rows} - {None}
-            if len({getattr(row, field.attname) for row in rows}) > 1:
-                found = field.related_model._default_manager.in_bulk(wanted)  # type: ignore[union-attr]
-                names |= {(field.name, key): str(value) for key, value in found.items()}
-    return names
+        after = getattr(row, field.attname)
+        before = getattr(former, field.attname) if former is not None else None
+        if before == after or (former is None and after in (None, "", [], {})):
+            continue
+        is_masked = field.name in masked
+        write = written[field.name]
+        yield FieldChange(
+            name=field.name,
+            label=str(capfirst(field.verbose_name)),
+            before="" if is_masked else write(before),
+            after="" if is_masked else write(after),
+            is_masked=is_masked,
+        )
 
 
-def _shown(field: Field[Any, Any], row: Model, masked: Collection[str], names: dict[tuple[str, Any], str]) -> Any:
-    value = getattr(row, field.attname)
-    if value in (None, ""):
-        return None
-    if field.name in masked:
-        return MASK
-    if isinstance(field, ForeignKey):
-        return names.get((field.name, value), MASK)
-    if field.choices:
-        return dict(field.flatchoices).get(value, value)
-    return value
+def _writer(field: AnyField, rows: Iterable[models.Model], people: Mapping[str, str]) -> Callable[[Any], str]:
+    """Return how the values of a field are written for people; names of related rows are read at once."""
+    if field.remote_field is not None and isinstance(field.remote_field.model, type):
+        if field.remote_field.model is get_user_model():
+            return lambda value: people.get(str(value), _("une personne d’un autre site")) if value else ""
+        manager = field.remote_field.model._base_manager
+        named = manager.in_bulk({value for row in rows if (value := getattr(row, field.attname)) is not None})
+        return lambda value: str(named.get(value, value)) if value is not None else ""
+    choices: dict[Any, str | Promise] = dict(field.flatchoices) if field.choices else {}
+    return lambda value: _plain(choices.get(value, value))
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _("oui") if value else _("non")
+    if isinstance(value, datetime):
+        return dates.exact(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value)
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE].rstrip()}…"
+
+
+def _people(
+    rows: Iterable[models.Model], fields: Iterable[AnyField], names: Mapping[UUID, str]
+) -> dict[str, str]:
+    """Return the names, by identifier, of everybody whom these rows mention and whom the reader may see."""
+    user = get_user_model()
+    about_people = [field for field in fields if field.remote_field is not None and field.remote_field.model is user]
+    mentioned: set[UUID] = set()
+    for row in rows:
+        mentioned |= {value for field in about_people if (value := getattr(row, field.attname)) is not None}
+        if actor := (row.pgh_context or {}).get("user"):  # type: ignore[attr-defined]
+            mentioned.add(UUID(actor))
+    found = {str(identifier): name for identifier, name in names.items()}
+    unknown = [identifier for identifier in mentioned if str(identifier) not in found]
+    found |= {str(person.pk): str(person) for person in user._default_manager.filter(pk__in=unknown)}
+    return found
