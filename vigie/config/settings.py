@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "vigie.web.middleware.DomainErrorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "vigie.ui.middleware.PageMiddleware",
 ]
 
 TEMPLATES = [
@@ -102,7 +103,12 @@ FORM_RENDERER = "vigie.ui.forms.KitRenderer"
 
 # --- Data ------------------------------------------------------------------------------------------------------------
 _APPLICATION = django_database(ENVIRONMENT.database_url)
-_POOL: dict[str, Any] = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": True}
+_POOL: dict[str, Any] = {
+    "ENGINE": "vigie.foundation.postgres",
+    "CONN_MAX_AGE": 600,
+    "CONN_HEALTH_CHECKS": True,
+    "DISABLE_SERVER_SIDE_CURSORS": True,
+}
 DATABASES: dict[str, dict[str, Any]] = {
     # One transaction a request, under row-level security.
     "default": _APPLICATION | _POOL,
