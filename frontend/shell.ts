@@ -3,6 +3,8 @@
 
 const YEAR = 31_536_000;
 
+import { csrfToken } from "./csrf";
+
 function remember(name: string, value: string): void {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `${name}=${value}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
@@ -18,9 +20,18 @@ function foldNavigation(button: Element): void {
   remember("vigie-nav", folded ? "folded" : "open");
 }
 
-function chooseTheme(theme: string): void {
+/** Shown at once; kept in the profile of whoever is signed in, else in this browser. */
+function chooseTheme(theme: string, form: HTMLFormElement | null): void {
   root.dataset["bsTheme"] = theme;
-  remember("vigie-theme", theme);
+  const address = form?.getAttribute("action");
+  if (form && address) {
+    void fetch(address, {
+      method: "POST",
+      body: new URLSearchParams({ theme, next: "/" }),
+      headers: { "X-CSRFToken": csrfToken(form) },
+      redirect: "manual",
+    });
+  } else remember("vigie-theme", theme);
   for (const button of document.querySelectorAll<HTMLElement>("[data-theme-choice]")) {
     button.setAttribute("aria-pressed", String(button.dataset["themeChoice"] === theme));
   }
@@ -45,7 +56,10 @@ document.addEventListener("click", (event) => {
   if (!target) return;
   const { themeChoice, openDialog, copy } = target.dataset;
   if ("foldNav" in target.dataset) foldNavigation(target);
-  else if (themeChoice) chooseTheme(themeChoice);
+  else if (themeChoice) {
+    event.preventDefault();
+    chooseTheme(themeChoice, target.closest("form"));
+  }
   else if ("openDrawer" in target.dataset) {
     event.preventDefault();
     openedFrom = target;
@@ -95,3 +109,11 @@ document.addEventListener("change", (event) => {
 
 // The summary of a form's errors takes the focus, so that it is read first.
 document.querySelector<HTMLElement>("[data-error-summary]")?.focus();
+
+// A form that depends on one of its answers is drawn again by the server: `data-refresh-on="site solution"`.
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (!(field instanceof HTMLSelectElement || field instanceof HTMLInputElement)) return;
+  const form = field.closest<HTMLFormElement>("form[data-refresh-on]");
+  if (form?.dataset["refreshOn"]?.split(" ").includes(field.name)) form.dispatchEvent(new CustomEvent("refresh"));
+});

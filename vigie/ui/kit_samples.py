@@ -30,15 +30,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    summary: str
-    first_url: str = ""
-    previous_url: str = ""
-    next_url: str = ""
-    last_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Tab:
     label: str
     url: str
@@ -148,7 +139,6 @@ def context() -> dict[str, Any]:
                     (("seconds", 5), ("minutes", 3), ("hours", 5), ("days", 1), ("days", 3), ("days", 40), ("days", 900))],
         "form": SampleForm(),
         "wrong_form": wrong,
-        "page": Page("1 à 25 sur 12\u00a0480", next_url="#", last_url="#"),
         "tabs": [Tab("Mes incidents", "#", current=True, count=8), Tab("Que je suis", "#", count=3), Tab("À mes sites", "#"), Tab("Résolus", "#"), Tab("Fermés", "#"), Tab("Tous", "#")],
         "filters": [ActiveFilter("Ouverts", "#"), ActiveFilter("CHU Nord", "#")],
         "columns": range(6),

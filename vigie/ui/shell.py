@@ -49,6 +49,8 @@ class Shell:
     """Where the site switcher posts `site` and `next`."""
     language_url: str = ""
     """Where the language menu posts `language` and `next`."""
+    theme_url: str = ""
+    """Where the theme's buttons post `theme` and `next`; empty, the choice stays in this browser's cookie."""
     profile_url: str = ""
     security_url: str = ""
     help_url: str = ""

@@ -46,6 +46,7 @@ def _shell_of(request: HttpRequest) -> Shell:
         search_url=reverse("search"),
         search_text=request.GET.get("q", ""),
         language_url=reverse("accounts:language"),
+        theme_url=reverse("accounts:theme"),
         profile_url=reverse("accounts:profile"),
         security_url=reverse("accounts:security"),
         home_url=reverse("home"),

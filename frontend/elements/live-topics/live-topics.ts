@@ -42,7 +42,8 @@ export class LiveTopics extends HTMLElement {
 
   get topics(): string[] {
     const named = document.querySelectorAll<HTMLElement>("[data-live-topic]");
-    return [...new Set([...named].flatMap((element) => (element.dataset["liveTopic"] ?? "").split(" ")))].filter(Boolean);
+    const all = [this.dataset["topics"], ...[...named].map((element) => element.dataset["liveTopic"])];
+    return [...new Set(all.flatMap((topics) => (topics ?? "").split(" ")))].filter(Boolean);
   }
 
   #join(): void {

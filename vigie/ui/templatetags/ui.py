@@ -113,6 +113,30 @@ def priority_badge(name: str, tone: str) -> SafeString:
 
 
 @register.simple_tag
+def nudge_badge(count: int) -> SafeString:
+    """« Relancé » and how many times, where an answer is still owed."""
+    return _nudge_badge(count, get_language())
+
+
+@lru_cache(maxsize=64)
+def _nudge_badge(count: int, _language: str | None) -> SafeString:
+    times = f" ({count})" if count > 1 else ""
+    return format_html('<span class="badge tone-danger">{}{}{}</span>', icon("bell-ringing"), gettext("Relancé"), times)
+
+
+@register.simple_tag
+def change_value(field: str, value: object) -> SafeString:
+    """One side of a recorded change: a date, a duration, a name, or a dash for nothing."""
+    if value is None or value == "":
+        return SafeString('<span class="muted">—</span>')
+    if isinstance(value, datetime):
+        return when(value, "exact")
+    if field.endswith("_minutes") and isinstance(value, int):
+        return conditional_escape(dates.duration(value))
+    return format_html("<strong>{}</strong>", value)
+
+
+@register.simple_tag
 @lru_cache(maxsize=32)
 def severity_badge(code: str) -> SafeString:
     return format_html('<span class="badge severity severity-{}">{}</span>', code, tones.SEVERITIES[code].label)
@@ -294,7 +318,7 @@ def sort_header(context: template.Context, label: str, key: str, current: str, p
     if is_current:
         state, drawing = ("descending", "arrow-narrow-down") if descending else ("ascending", "arrow-narrow-up")
     following = key if is_current and descending else f"-{key}" if is_current else key
-    query = with_query(context, **{param: following, "apres": "", "avant": "", "page": ""})
+    query = with_query(context, **{param: following, "apres": "", "avant": "", "fin": ""})
     return format_html(
         '<th scope="col" aria-sort="{}"><a class="sort" href="{}">{}{}</a></th>', state, query, label, icon(drawing)
     )
@@ -399,6 +423,12 @@ def entry(
         anchor.rsplit("-", 1)[-1],
         mark_safe(content),
     )
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """The words that a search found, between U+E000 and U+E001, in `<mark>`; all the rest escaped."""
+    return mark_safe(str(escape(text)).replace("\ue000", "<mark>").replace("\ue001", "</mark>"))
 
 
 @register.filter
