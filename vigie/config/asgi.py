@@ -7,6 +7,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigie.config.settings")
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from vigie.config.static_files import StaticFiles
 from vigie.config.web_process import WebProcess
@@ -21,3 +22,8 @@ application = WebProcess(
     static_files=StaticFiles(folder=settings.PACKAGE / "ui" / "static", prefix=settings.STATIC_URL),
     pages=WSGIBridge(get_wsgi_application(), max_body=MAX_REQUEST_BYTES),
 )
+
+
+def load_pages() -> None:
+    """Import the views now: otherwise each process would, at its first request."""
+    get_resolver().url_patterns  # noqa: B018 - read for what it does

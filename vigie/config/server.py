@@ -27,6 +27,8 @@ BACKLOG: Final = 4096
 BACKPRESSURE: Final = 12_000
 """Answers under way in a process, live streams included; pages have their own, much lower limit (`wsgi_bridge.MAX_WAITING`)."""
 KILL_TIMEOUT: Final = 8
+COLLECTOR_THRESHOLDS: Final = (10_000, 20, 50)
+"""Pages make many objects that die with them: Python's own 700 would collect dozens of times a page."""
 HEADER_TIMEOUT_MILLISECONDS: Final = 15_000
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -98,11 +100,18 @@ def _server(environment: Environment) -> MPServer:
 
 
 def _load() -> Any:
-    """Import Django and the application here, before forking: its memory is then shared by the processes."""
-    from vigie.config.asgi import application  # noqa: PLC0415 - after the metrics folder is known
+    """Import the whole application here, before forking: its memory is then shared by the processes.
 
-    gc.collect()
+    The collector is off meanwhile, since nothing imported ever dies, and what is loaded is set aside for good: no later
+    collection goes through it, nor copies its pages into each process.
+    """
+    gc.disable()
+    from vigie.config.asgi import application, load_pages  # noqa: PLC0415 - after the metrics folder is known
+
+    load_pages()
     gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    gc.enable()
     return application
 
 
