@@ -59,13 +59,19 @@ def enter_as(user_id: UUID, *, read_only: bool = False) -> Actor | None:
         columns = [column.name for column in cursor.description]
     memberships, desks, reach = row[-_FACTS:]
     actor = Actor(
-        user=User.from_db("default", columns[:-_FACTS], row[:-_FACTS]),
+        user=_account(dict(zip(columns[:-_FACTS], row[:-_FACTS], strict=True))),
         memberships=facts_of(_decoded(memberships)),
         desks=desks_of(_decoded(desks)),
         reach=frozenset(reach),
     )
     scope.declare(actor.scope)
     return actor
+
+
+def _account(columns: dict[str, object]) -> User:
+    # A column added by a later migration comes last in the table; `from_db` wants the order of the model.
+    names = [field.attname for field in User._meta.concrete_fields]
+    return User.from_db("default", names, [columns[name] for name in names])
 
 
 def _decoded(value: str | list[dict[str, object]]) -> list[dict[str, object]]:
