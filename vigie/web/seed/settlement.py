@@ -1,0 +1,343 @@
+"""The directory's rows, made from the plan of the territory, and the view of them that stories need."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import TypeVar
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import encrypt
+from django.contrib.auth.hashers import make_password
+from django.db.models import Model
+from stdnum import luhn
+
+from vigie.accounts.demonstration import DEMO_PASSWORD, DemonstrationAccount, demo_totp_secret
+from vigie.accounts.models import User, normal_email
+from vigie.directory.models import (
+    Desk,
+    Membership,
+    Role,
+    Service,
+    ServiceMembership,
+    Site,
+    SiteSolution,
+    Solution,
+    Space,
+    Team,
+    TeamMember,
+)
+from vigie.incidents.models import Category, Priority
+from vigie.web.seed.dice import Dice
+from vigie.web.seed.situations import SITUATIONS, Situation
+from vigie.web.seed.territory import (
+    DESKS,
+    FIRST_NAMES,
+    FUNCTIONS,
+    LAST_NAMES,
+    MAIL_DOMAIN,
+    PEOPLE,
+    SITES,
+    SPACES,
+    DeskPlan,
+    PersonPlan,
+)
+
+Row = TypeVar("Row", bound=Model)
+
+_OFFICES = frozenset({"Bureau des entrées", "Direction des soins"})
+_TECHNICIAN_EVERY = 40
+"""Among the people who come on top of the planned ones."""
+_EXTRA_PLACES = ("saint-aubrin", "montfaverolles", "tilleuls", "chu", "vernoy", "bel-orme", "samu-garance", "samu-haut-vernois")
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody, as stories tell of her."""
+
+    id: UUID
+    name: str
+    address: str
+    phone: str
+    roles: tuple[Role, ...]
+    weight: int
+
+
+@dataclass(slots=True)
+class Place:
+    """A site and those of its people who file incidents."""
+
+    key: str
+    id: UUID
+    name: str
+    services: tuple[str, ...]
+    weight: int
+    requesters: list[Person] = field(default_factory=list)
+    cumulated: list[int] = field(default_factory=list)
+    referents: list[Person] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Product:
+    """A solution of a desk, what goes wrong with it, and the sites that use it."""
+
+    id: UUID
+    name: str
+    situations: tuple[Situation, ...]
+    places: list[Place]
+    cumulated: list[int]
+
+
+@dataclass(slots=True)
+class Office:
+    """A desk at work: its people, its scale, its categories."""
+
+    slug: str
+    id: UUID
+    name: str
+    always_open: bool
+    closing_delay: timedelta
+    priorities: list[Priority]
+    categories: dict[str, UUID]
+    agents: list[Person]
+    teams: list[tuple[UUID, str]]
+    team_of: dict[UUID, tuple[UUID, str]]
+    products: list[Product]
+    cumulated: list[int]
+
+
+class Settlement:
+    """Everything of the territory but its incidents. `rows` are model instances in an order that foreign keys accept."""
+
+    def __init__(self, *, users: int, now: datetime, seed: int) -> None:
+        self._dice = Dice(f"{seed}:settlement")
+        self._founded = now - timedelta(days=500)
+        self._password = make_password(DEMO_PASSWORD)
+        self.rows: dict[type[Model], list[Model]] = {}
+        self.born: dict[type[Model], dict[UUID, datetime]] = {User: {}, Membership: {}}
+        """When accounts and memberships were made: their models only know « now »."""
+        self.people: dict[str, Person] = {}
+        """By address."""
+        self.places: dict[str, Place] = {}
+        self.offices: list[Office] = []
+        self.accounts: list[DemonstrationAccount] = []
+        self._sites: dict[str, Site] = {}
+        self._agents: dict[str, list[Person]] = {}
+        self._addresses: set[str] = set()
+        self._found_sites()
+        for plan in self._everybody(users):
+            self._settle(plan)
+        for place in self.places.values():
+            place.cumulated = list(accumulate(person.weight for person in place.requesters))
+        for desk_plan in DESKS:
+            self._open_desk(desk_plan)
+        self.office_weights = list(accumulate(plan.weight for plan in DESKS))
+
+    def _found_sites(self) -> None:
+        spaces = {plan.slug: self._add(Space(id=self._identifier(), name=plan.name, slug=plan.slug)) for plan in SPACES}
+        for order, plan in enumerate(SITES, start=1):
+            site = self._add(
+                Site(
+                    id=self._identifier(),
+                    space=spaces[plan.space],
+                    name=plan.name,
+                    kind=plan.kind,
+                    number=f"{order:03}0",
+                    finess=_finess(order) if plan.has_finess else "",
+                    address=plan.address,
+                    city=plan.city,
+                    latitude=plan.position[0],
+                    longitude=plan.position[1],
+                    phone=_landline(1000 + order),
+                )
+            )
+            self._sites[plan.key] = site
+            for name in plan.services:
+                self._add(Service(id=self._identifier(), site=site, name=name))
+            care = tuple(name for name in plan.services if name not in _OFFICES)
+            self.places[plan.key] = Place(plan.key, site.id, plan.name, care or (plan.name,), plan.weight)
+
+    def _everybody(self, count: int) -> Iterator[PersonPlan]:
+        yield from PEOPLE
+        for order in range(max(0, count - len(PEOPLE))):
+            first_name, last_name = self._dice.one_of(FIRST_NAMES), self._dice.one_of(LAST_NAMES)
+            if order % _TECHNICIAN_EVERY == _TECHNICIAN_EVERY - 1:
+                desk = DESKS[order // _TECHNICIAN_EVERY % len(DESKS)]
+                yield PersonPlan(desk.site, first_name, last_name, "Technicien support", (Role.AGENT,))
+            else:
+                key = _EXTRA_PLACES[order % len(_EXTRA_PLACES)]
+                roles = (Role.USER, Role.REFERENT) if order % 60 == 0 else (Role.USER,)
+                yield PersonPlan(key, first_name, last_name, self._dice.one_of(FUNCTIONS), roles)
+
+    def _settle(self, plan: PersonPlan) -> None:
+        """Add one person: account, verified address, second factor, memberships."""
+        local_part = self._free_local_part(plan)
+        address = normal_email(f"{local_part}@{MAIL_DOMAIN}")
+        arrived = self._founded + timedelta(days=self._dice.random() * 120)
+        number = 1000 + len(self._addresses)
+        user = self._add(
+            User(
+                id=self._dice.identifier(arrived),
+                email=address,
+                first_name=plan.first_name,
+                last_name=plan.last_name,
+                password=self._password,
+                phone=_mobile(number) if number % 3 == 0 else _landline(number),
+                secure_address=f"{local_part}@mssante.{MAIL_DOMAIN}" if plan.secure else "",
+            )
+        )
+        self.born[User][user.id] = arrived
+        self._add(EmailAddress(user=user, email=address, verified=True, primary=True))
+        self._add(
+            Authenticator(
+                user=user, type=Authenticator.Type.TOTP, data={"secret": encrypt(demo_totp_secret(address))}, created_at=arrived
+            )
+        )
+        person = Person(user.id, user.full_name, user.reply_address, user.phone, plan.roles, plan.weight)
+        self.people[address] = person
+        for key, roles in {plan.site: plan.roles, **plan.other_sites}.items():
+            self._join(user, person, key, roles, plan, arrived)
+        if plan.shown:
+            self._add(
+                Authenticator(
+                    user=user,
+                    type=Authenticator.Type.RECOVERY_CODES,
+                    data={"seed": encrypt(f"{self._dice.getrandbits(320):080x}"), "used_mask": 0},
+                    created_at=arrived,
+                )
+            )
+            self.accounts.append(
+                DemonstrationAccount(email=address, name=user.full_name, site=self._sites[plan.site].name, role=plan.shown)
+            )
+
+    def _join(self, user: User, person: Person, key: str, roles: tuple[Role, ...], plan: PersonPlan, at: datetime) -> None:
+        site, place = self._sites[key], self.places[key]
+        membership = self._add(
+            Membership(
+                id=self._dice.identifier(at), user=user, site=site, function=plan.function, roles=[role.value for role in roles]
+            )
+        )
+        self.born[Membership][membership.id] = at
+        if key == plan.site:
+            units = {service.name: service for service in self._of(Service) if service.site_id == site.id}
+            for name in plan.services:
+                self._add(ServiceMembership(site=site, membership=membership, service=units[name]))
+        if Role.USER in roles and key == plan.site:
+            place.requesters.append(person)
+        if Role.REFERENT in roles:
+            place.referents.append(person)
+        if Role.AGENT in roles:
+            self._agents.setdefault(key, []).append(person)
+
+    def _open_desk(self, plan: DeskPlan) -> None:
+        site = self._sites[plan.site]
+        desk = self._add(
+            Desk(
+                id=self._identifier(),
+                site=site,
+                name=plan.name,
+                slug=plan.slug,
+                phone=_landline(2000 + len(self.offices)),
+                email=f"{plan.slug}@{MAIL_DOMAIN}",
+                opening=plan.opening,
+                always_open=plan.hours is None,
+                notice=plan.notice,
+                closing_delay_days=plan.closing_delay_days,
+            )
+        )
+        priorities = [
+            self._add(
+                Priority(
+                    id=self._identifier(),
+                    desk=desk,
+                    name=step.name,
+                    definition=step.definition,
+                    rank=rank,
+                    tone=step.tone,
+                    response_minutes=step.response_minutes,
+                    resolution_minutes=step.resolution_minutes,
+                )
+            )
+            for rank, step in enumerate(plan.priorities, start=1)
+        ]
+        categories = {name: self._add(Category(id=self._identifier(), desk=desk, name=name)).id for name in plan.categories}
+        office = Office(
+            slug=plan.slug,
+            id=desk.id,
+            name=desk.name,
+            always_open=desk.always_open,
+            closing_delay=timedelta(days=plan.closing_delay_days),
+            priorities=priorities,
+            categories=categories,
+            agents=self._agents[plan.site],
+            teams=[],
+            team_of={},
+            products=[],
+            cumulated=list(accumulate(plan.solutions.values())),
+        )
+        for name, members in plan.teams.items():
+            self._form_team(office, desk, name, [f"{member}@{MAIL_DOMAIN}" for member in members])
+        for name in plan.solutions:
+            office.products.append(self._supply(desk, name, plan.used_by))
+        self.offices.append(office)
+
+    def _form_team(self, office: Office, desk: Desk, name: str, addresses: Iterable[str]) -> None:
+        team = self._add(Team(id=self._identifier(), desk=desk, name=name))
+        office.teams.append((team.id, name))
+        for address in addresses:
+            person = self.people[address]
+            self._add(TeamMember(desk=desk, team=team, user_id=person.id))
+            office.team_of[person.id] = (team.id, name)
+
+    def _supply(self, desk: Desk, name: str, used_by: Iterable[str]) -> Product:
+        solution = self._add(Solution(id=self._identifier(), desk=desk, name=name))
+        places = []
+        for key in used_by:
+            self._add(SiteSolution(site=self._sites[key], desk=desk, solution=solution))
+            place = self.places[key]
+            if place.weight and place.requesters:
+                places.append(place)
+        return Product(solution.id, name, SITUATIONS[name], places, list(accumulate(place.weight for place in places)))
+
+    def _free_local_part(self, plan: PersonPlan) -> str:
+        wanted = _ascii(f"{plan.first_name}.{plan.last_name}")
+        free, number = wanted, 1
+        while free in self._addresses:
+            number += 1
+            free = f"{wanted}{number}"
+        self._addresses.add(free)
+        return free
+
+    def _identifier(self) -> UUID:
+        return self._dice.identifier(self._founded)
+
+    def _add(self, row: Row) -> Row:
+        self.rows.setdefault(type(row), []).append(row)
+        return row
+
+    def _of(self, model: type[Row]) -> Iterator[Row]:
+        yield from (row for row in self.rows.get(model, ()) if isinstance(row, model))
+
+
+def _ascii(name: str) -> str:
+    """Return the name as the left side of an address: « Pierre-Yves.Le Bihan » → « pierre-yves.lebihan »."""
+    plain = unicodedata.normalize("NFD", name.casefold()).encode("ascii", "ignore").decode()
+    return plain.replace(" ", "")
+
+
+def _finess(order: int) -> str:
+    base = f"99{order:06}"
+    return base + luhn.calc_check_digit(base)
+
+
+def _landline(number: int) -> str:
+    """Return a number of the range 02 61 91, kept for fiction by ARCEP."""
+    return f"02 61 91 {number % 10_000 // 100:02} {number % 100:02}"
+
+
+def _mobile(number: int) -> str:
+    """Return a number of the range 06 39 98, kept for fiction by ARCEP."""
+    return f"06 39 98 {number % 10_000 // 100:02} {number % 100:02}"

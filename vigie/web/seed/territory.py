@@ -1,0 +1,652 @@
+"""Who and where: an invented region, « Val-de-Garance », with its hospitals, a vendor, a SAMU network, their desks and people.
+
+Telephone numbers are of the ranges that ARCEP keeps for fiction; FINESS numbers are well formed under a department
+that does not exist (99); addresses of mail end in `.example`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vigie.directory.models import Role, SiteKind
+from vigie.incidents.models import Tone
+
+USER, REFERENT, AGENT, ADMIN = Role.USER, Role.REFERENT, Role.AGENT, Role.ADMIN
+PLANNER, EDITOR, OPERATOR = Role.PLANNER, Role.EDITOR, Role.OPERATOR
+
+MAIL_DOMAIN = "demonstration.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpacePlan:
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePlan:
+    key: str
+    space: str
+    kind: SiteKind
+    name: str
+    address: str
+    city: str
+    position: tuple[float, float]
+    services: tuple[str, ...] = ()
+    weight: int = 0
+    """How many of the incidents come from here, beside the others."""
+
+    @property
+    def has_finess(self) -> bool:
+        """A number of the national register of health establishments."""
+        return self.kind in (SiteKind.HOSPITAL, SiteKind.CLINIC, SiteKind.NURSING_HOME, SiteKind.CRRA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityPlan:
+    name: str
+    tone: Tone
+    definition: str
+    response_minutes: int
+    resolution_minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskPlan:
+    slug: str
+    site: str
+    name: str
+    weight: int
+    priorities: tuple[PriorityPlan, ...]
+    categories: tuple[str, ...]
+    solutions: Mapping[str, int]
+    """By name, how many of the desk's incidents are about it."""
+    teams: Mapping[str, tuple[str, ...]]
+    """By name, the local parts of their members' addresses."""
+    used_by: tuple[str, ...]
+    notice: str
+    hours: tuple[str, str] | None = ("08:30", "18:00")
+    """Of working days; None: open day and night."""
+    saturday: tuple[str, str] | None = None
+    closing_delay_days: int = 10
+
+    @property
+    def opening(self) -> dict[str, list[list[str]]]:
+        """Ranges by day of the week, 0 being Monday."""
+        if self.hours is None:
+            return {}
+        week = {str(day): [list(self.hours)] for day in range(5)}
+        return week | ({"5": [list(self.saturday)]} if self.saturday else {})
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPlan:
+    site: str
+    first_name: str
+    last_name: str
+    function: str
+    roles: tuple[Role, ...] = (USER,)
+    services: tuple[str, ...] = ()
+    secure: bool = False
+    """She has a secure health mail address."""
+    shown: str = ""
+    """What the list of demonstration accounts says of her; those without are not listed."""
+    weight: int = 3
+    other_sites: Mapping[str, tuple[Role, ...]] = field(default_factory=dict)
+
+
+SPACES = (
+    SpacePlan(slug="ormeval", name="Ormeval Santé et ses établissements"),
+    SpacePlan(slug="val-de-garance", name="Région Val-de-Garance"),
+    SpacePlan(slug="samu", name="Réseau des SAMU du Val-de-Garance"),
+)
+
+CARE = ("Cardiologie", "Médecine polyvalente", "Chirurgie ambulatoire", "Pédiatrie", "Gériatrie")
+SUPPORT_UNITS = ("Imagerie", "Pharmacie", "Laboratoire")
+
+SITES = (
+    SitePlan(
+        key="ormeval",
+        space="ormeval",
+        kind=SiteKind.VENDOR,
+        name="Ormeval Santé",
+        address="4 allée des Aulnes",
+        city="Garance-sur-Vère",
+        position=(47.421, 1.862),
+        services=("Support", "Projets"),
+        weight=1,
+    ),
+    SitePlan(
+        key="saint-aubrin",
+        space="ormeval",
+        kind=SiteKind.HOSPITAL,
+        name="CH de Saint-Aubrin",
+        address="12 avenue du Prieuré",
+        city="Saint-Aubrin-sur-Vère",
+        position=(47.512, 1.704),
+        services=(*CARE, *SUPPORT_UNITS, "Urgences", "Bureau des entrées", "Direction des soins"),
+        weight=26,
+    ),
+    SitePlan(
+        key="montfaverolles",
+        space="ormeval",
+        kind=SiteKind.HOSPITAL,
+        name="CH de Montfaverolles",
+        address="1 rue de l’Hôtel-Dieu",
+        city="Montfaverolles",
+        position=(47.318, 2.047),
+        services=("Médecine polyvalente", "Maternité", "Imagerie", "Urgences", "Bureau des entrées"),
+        weight=15,
+    ),
+    SitePlan(
+        key="tilleuls",
+        space="ormeval",
+        kind=SiteKind.CLINIC,
+        name="Clinique des Tilleuls-Blancs",
+        address="38 boulevard des Tanneurs",
+        city="Garance-sur-Vère",
+        position=(47.409, 1.881),
+        services=("Chirurgie ambulatoire", "Orthopédie", "Imagerie"),
+        weight=8,
+    ),
+    SitePlan(
+        key="glycines",
+        space="ormeval",
+        kind=SiteKind.NURSING_HOME,
+        name="EHPAD Les Glycines-d’Or",
+        address="7 chemin de la Fontaine-Close",
+        city="Chantebruyère",
+        position=(47.566, 1.655),
+        services=("Infirmerie", "Unité protégée"),
+        weight=4,
+    ),
+    SitePlan(
+        key="appui",
+        space="ormeval",
+        kind=SiteKind.SUPPORT,
+        name="Appui numérique du Val-de-Garance",
+        address="9 place du Champ-Clos",
+        city="Garance-sur-Vère",
+        position=(47.415, 1.870),
+        services=("Accompagnement",),
+    ),
+    SitePlan(
+        key="esante",
+        space="val-de-garance",
+        kind=SiteKind.REGION,
+        name="e-Santé Val-de-Garance",
+        address="22 rue du Télégraphe",
+        city="Garance-sur-Vère",
+        position=(47.417, 1.859),
+        services=("Exploitation", "Projets régionaux"),
+    ),
+    SitePlan(
+        key="chu",
+        space="val-de-garance",
+        kind=SiteKind.HOSPITAL,
+        name="CHU de Garance",
+        address="100 avenue des Quatre-Vents",
+        city="Garance-sur-Vère",
+        position=(47.401, 1.842),
+        services=(*CARE, *SUPPORT_UNITS, "Neurologie", "Réanimation", "Maternité", "Urgences", "Oncologie"),
+        weight=20,
+    ),
+    SitePlan(
+        key="vernoy",
+        space="val-de-garance",
+        kind=SiteKind.HOSPITAL,
+        name="CH de Vernoy-les-Étangs",
+        address="3 rue du Vieux-Lavoir",
+        city="Vernoy-les-Étangs",
+        position=(47.188, 1.587),
+        services=("Médecine polyvalente", "Gériatrie", "Imagerie", "Urgences"),
+        weight=8,
+    ),
+    SitePlan(
+        key="bel-orme",
+        space="val-de-garance",
+        kind=SiteKind.CLINIC,
+        name="Polyclinique du Bel-Orme",
+        address="55 route de Chantebruyère",
+        city="Saint-Aubrin-sur-Vère",
+        position=(47.523, 1.688),
+        services=("Chirurgie ambulatoire", "Cardiologie", "Imagerie"),
+        weight=5,
+    ),
+    SitePlan(
+        key="clos-tuilier",
+        space="val-de-garance",
+        kind=SiteKind.NURSING_HOME,
+        name="EHPAD du Clos-Tuilier",
+        address="18 rue des Potiers",
+        city="Montfaverolles",
+        position=(47.322, 2.061),
+        services=("Infirmerie", "Hébergement"),
+        weight=3,
+    ),
+    SitePlan(
+        key="ars",
+        space="val-de-garance",
+        kind=SiteKind.AUTHORITY,
+        name="ARS Val-de-Garance",
+        address="1 esplanade de la République",
+        city="Garance-sur-Vère",
+        position=(47.413, 1.853),
+        services=("Cellule de veille", "Offre de soins"),
+        weight=2,
+    ),
+    SitePlan(
+        key="exploitation",
+        space="val-de-garance",
+        kind=SiteKind.OPERATOR,
+        name="Vigie – Exploitation",
+        address="22 rue du Télégraphe",
+        city="Garance-sur-Vère",
+        position=(47.417, 1.859),
+        services=("Exploitation",),
+    ),
+    SitePlan(
+        key="urgence-numerique",
+        space="samu",
+        kind=SiteKind.SUPPORT,
+        name="Centre numérique de l’urgence",
+        address="2 rue du Guet",
+        city="Garance-sur-Vère",
+        position=(47.404, 1.849),
+        services=("Astreinte", "Projets"),
+    ),
+    SitePlan(
+        key="samu-garance",
+        space="samu",
+        kind=SiteKind.CRRA,
+        name="SAMU de Garance",
+        address="100 avenue des Quatre-Vents",
+        city="Garance-sur-Vère",
+        position=(47.400, 1.840),
+        services=("Salle de régulation", "Salle de crise"),
+        weight=7,
+    ),
+    SitePlan(
+        key="samu-haut-vernois",
+        space="samu",
+        kind=SiteKind.CRRA,
+        name="SAMU du Haut-Vernois",
+        address="5 rue du Vieux-Lavoir",
+        city="Vernoy-les-Étangs",
+        position=(47.187, 1.589),
+        services=("Salle de régulation",),
+        weight=4,
+    ),
+)
+
+HEALTH_SITES = (
+    "saint-aubrin",
+    "montfaverolles",
+    "tilleuls",
+    "glycines",
+    "chu",
+    "vernoy",
+    "bel-orme",
+    "clos-tuilier",
+    "samu-garance",
+    "samu-haut-vernois",
+)
+
+NOTICE_VENDOR = (
+    "Ne citez jamais un patient : ni nom, ni date de naissance, ni numéro de dossier lisible. Masquez ces informations sur vos "
+    "captures d’écran avant de les joindre. Un message qui en contient est masqué, et nous vous demandons de le refaire."
+)
+NOTICE_REGION = (
+    "Ce guichet ne traite aucune donnée de santé. Décrivez la panne, le poste et l’heure ; vérifiez vos captures d’écran avant "
+    "l’envoi. Les mots de passe ne se communiquent jamais, même à un technicien."
+)
+NOTICE_CRISIS = (
+    "En cas d’événement en cours, appelez d’abord : le formulaire vient ensuite. N’indiquez ni nom ni numéro SINUS d’une victime ; "
+    "l’heure et le numéro de poste suffisent à retrouver un appel."
+)
+NOTICE_OPERATOR = (
+    "N’envoyez ni mot de passe, ni code de secours, ni clé de site : l’exploitation ne vous les demandera jamais. Masquez toute "
+    "donnée de patient sur vos captures d’écran."
+)
+
+DESKS = (
+    DeskPlan(
+        slug="support-ormeval",
+        site="ormeval",
+        name="Support Ormeval",
+        weight=46,
+        priorities=(
+            PriorityPlan(
+                name="Bloquant",
+                tone=Tone.CRITICAL,
+                definition="Une fonction indispensable ne peut plus être utilisée du tout. L’établissement continue de fonctionner, "
+                "mais sans elle.",
+                response_minutes=60,
+                resolution_minutes=480,
+            ),
+            PriorityPlan(
+                name="Urgent",
+                tone=Tone.MAJOR,
+                definition="Une fonction se comporte mal. Le travail se poursuit grâce à un mode dégradé.",
+                response_minutes=240,
+                resolution_minutes=1440,
+            ),
+            PriorityPlan(
+                name="Important",
+                tone=Tone.MODERATE,
+                definition="La gêne se limite à certains cas ou à quelques personnes. Le reste fonctionne normalement.",
+                response_minutes=480,
+                resolution_minutes=4800,
+            ),
+        ),
+        categories=(
+            "Anomalie logicielle",
+            "Droits et comptes",
+            "Évolution",
+            "Formation et question",
+            "Impression",
+            "Interfaces",
+            "Lenteur",
+            "Paramétrage",
+        ),
+        solutions={
+            "Ormeval DPI": 30,
+            "Ormeval GAP": 18,
+            "Ormeval Étiquettes et bracelets": 16,
+            "Ormeval Pharmacie": 14,
+            "Ormeval Laboratoire": 10,
+            "Ormeval PMSI": 8,
+            "Ormeval Bloc": 7,
+        },
+        teams={
+            "Applications cliniques": ("julien.morel", "sophie.garnier", "lea.fournier"),
+            "Interfaces et impression": ("baptiste.noel", "farida.mansouri"),
+        },
+        used_by=("saint-aubrin", "montfaverolles", "tilleuls", "glycines", "chu"),
+        notice=NOTICE_VENDOR,
+        closing_delay_days=10,
+    ),
+    DeskPlan(
+        slug="assistance-regionale",
+        site="esante",
+        name="Assistance régionale",
+        weight=34,
+        priorities=(
+            PriorityPlan(
+                name="Très haute",
+                tone=Tone.CRITICAL,
+                definition="Un service régional est arrêté pour plusieurs établissements, ou les soins sont empêchés.",
+                response_minutes=30,
+                resolution_minutes=240,
+            ),
+            PriorityPlan(
+                name="Haute",
+                tone=Tone.MAJOR,
+                definition="Un service est arrêté pour un établissement entier, ou une activité de soins est fortement ralentie.",
+                response_minutes=60,
+                resolution_minutes=480,
+            ),
+            PriorityPlan(
+                name="Moyenne",
+                tone=Tone.MODERATE,
+                definition="Une équipe est gênée, mais une autre façon de faire existe.",
+                response_minutes=240,
+                resolution_minutes=1440,
+            ),
+            PriorityPlan(
+                name="Basse",
+                tone=Tone.MINOR,
+                definition="Une personne est gênée, sans effet sur les soins.",
+                response_minutes=480,
+                resolution_minutes=2880,
+            ),
+            PriorityPlan(
+                name="Très basse",
+                tone=Tone.LOW,
+                definition="Question, suggestion ou demande sans échéance.",
+                response_minutes=960,
+                resolution_minutes=9600,
+            ),
+        ),
+        categories=(
+            "Accès et habilitations",
+            "Demande de service",
+            "Imagerie",
+            "Matériel",
+            "Messagerie",
+            "Panne",
+            "Réseau",
+            "Téléphonie",
+        ),
+        solutions={
+            "Poste de travail": 24,
+            "Comptes et badges": 22,
+            "Messagerie sécurisée régionale": 18,
+            "PACS régional": 16,
+            "Réseau régional": 12,
+            "Télé-expertise régionale": 8,
+            "Téléphonie": 8,
+        },
+        teams={
+            "Postes et comptes": ("karim.haddad", "melanie.roche"),
+            "Réseau et téléphonie": ("simon.aubry",),
+            "Imagerie et échanges": ("valerie.prigent",),
+        },
+        used_by=HEALTH_SITES,
+        notice=NOTICE_REGION,
+        hours=("08:00", "19:00"),
+        saturday=("09:00", "12:30"),
+        closing_delay_days=7,
+    ),
+    DeskPlan(
+        slug="guichet-crise",
+        site="urgence-numerique",
+        name="Guichet Crise 24/7",
+        weight=13,
+        priorities=(
+            PriorityPlan(
+                name="Immédiate",
+                tone=Tone.CRITICAL,
+                definition="La prise d’appel, la régulation ou le suivi d’un événement en cours est empêché.",
+                response_minutes=10,
+                resolution_minutes=120,
+            ),
+            PriorityPlan(
+                name="Prioritaire",
+                tone=Tone.MAJOR,
+                definition="La salle fonctionne en secours, ou un exercice approche.",
+                response_minutes=60,
+                resolution_minutes=720,
+            ),
+            PriorityPlan(
+                name="Courante",
+                tone=Tone.MINOR,
+                definition="Demande ou gêne sans effet sur la réponse à l’urgence.",
+                response_minutes=480,
+                resolution_minutes=2880,
+            ),
+        ),
+        categories=("Accès", "Anomalie", "Exercice", "Indisponibilité", "Matériel de terrain", "Téléphonie"),
+        solutions={"Régulation médicale": 36, "Portail de crise": 30, "Téléphonie d’urgence": 22, "Bracelets SINUS": 12},
+        teams={"Astreinte régulation": ("nicolas.ferrand", "samira.ouali"), "Terrain": ("loic.herve",)},
+        used_by=("samu-garance", "samu-haut-vernois", "chu", "saint-aubrin", "vernoy", "ars"),
+        notice=NOTICE_CRISIS,
+        hours=None,
+        closing_delay_days=5,
+    ),
+    DeskPlan(
+        slug="exploitation-vigie",
+        site="exploitation",
+        name="Exploitation de Vigie",
+        weight=7,
+        priorities=(
+            PriorityPlan(
+                name="Haute",
+                tone=Tone.MAJOR,
+                definition="Impossible de se connecter ou de déclarer un incident.",
+                response_minutes=60,
+                resolution_minutes=480,
+            ),
+            PriorityPlan(
+                name="Normale",
+                tone=Tone.MODERATE,
+                definition="Une page ou un réglage ne se comporte pas comme prévu.",
+                response_minutes=240,
+                resolution_minutes=2400,
+            ),
+            PriorityPlan(
+                name="Faible",
+                tone=Tone.LOW,
+                definition="Question ou suggestion sur le portail.",
+                response_minutes=480,
+                resolution_minutes=9600,
+            ),
+        ),
+        categories=("Affichage", "Comptes", "Connexion", "Notifications", "Suggestion"),
+        solutions={"Portail Vigie": 1},
+        teams={"Exploitation": ("chloe.masson", "antoine.guerin")},
+        used_by=(*HEALTH_SITES, "ars", "ormeval"),
+        notice=NOTICE_OPERATOR,
+        closing_delay_days=14,
+    ),
+)
+
+PEOPLE = (
+    # CH de Saint-Aubrin
+    PersonPlan(
+        "saint-aubrin",
+        "Camille",
+        "Renaud",
+        "Cadre de santé",
+        services=("Cardiologie", "Médecine polyvalente"),
+        secure=True,
+        shown="Utilisatrice, cadre de santé",
+        weight=9,
+    ),
+    PersonPlan("saint-aubrin", "Thierry", "Lambert", "Référent informatique", (USER, REFERENT), shown="Référent du site"),
+    PersonPlan(
+        "saint-aubrin", "Nadia", "Benali", "Directrice des systèmes d’information", (USER, ADMIN), shown="Administratrice du site"
+    ),
+    PersonPlan("saint-aubrin", "Mathieu", "Rousselet", "Infirmier", services=("Urgences",)),
+    PersonPlan("saint-aubrin", "Inès", "Fabre", "Secrétaire médicale", services=("Imagerie",)),
+    PersonPlan("saint-aubrin", "Olivier", "Caron", "Pharmacien", services=("Pharmacie",), secure=True),
+    PersonPlan("saint-aubrin", "Laure", "Peltier", "Responsable des admissions", services=("Bureau des entrées",)),
+    PersonPlan("saint-aubrin", "Sylvie", "Autret", "Médecin responsable de l’information médicale", secure=True),
+    # CH de Montfaverolles
+    PersonPlan(
+        "montfaverolles",
+        "Hélène",
+        "Vasseur",
+        "Cadre de santé",
+        services=("Médecine polyvalente",),
+        shown="Utilisatrice d’un autre établissement",
+        weight=6,
+    ),
+    PersonPlan("montfaverolles", "Marc", "Tissier", "Référent informatique", (USER, REFERENT)),
+    PersonPlan("montfaverolles", "Claire", "Joubert", "Responsable informatique", (USER, ADMIN)),
+    PersonPlan("montfaverolles", "Yann", "Le Bihan", "Manipulateur en électroradiologie", services=("Imagerie",)),
+    PersonPlan("montfaverolles", "Amel", "Khelifi", "Sage-femme coordinatrice", services=("Maternité",), secure=True),
+    PersonPlan("montfaverolles", "Rémi", "Bodin", "Gestionnaire des admissions", services=("Bureau des entrées",)),
+    # Clinique des Tilleuls-Blancs
+    PersonPlan("tilleuls", "Florence", "Maillard", "Cadre de bloc", services=("Chirurgie ambulatoire",)),
+    PersonPlan("tilleuls", "Cédric", "Pons", "Responsable informatique", (USER, REFERENT, ADMIN)),
+    PersonPlan("tilleuls", "Manon", "Ledoux", "Secrétaire médicale", services=("Orthopédie",)),
+    # EHPAD Les Glycines-d’Or
+    PersonPlan("glycines", "Brigitte", "Sorel", "Infirmière coordinatrice", (USER, REFERENT), ("Infirmerie",), secure=True),
+    PersonPlan("glycines", "Denis", "Charpentier", "Directeur", (USER, ADMIN)),
+    # Ormeval Santé
+    PersonPlan(
+        "ormeval", "Julien", "Morel", "Technicien support", (AGENT,), ("Support",), shown="Technicien du support de l’éditeur"
+    ),
+    PersonPlan(
+        "ormeval", "Sophie", "Garnier", "Technicienne support", (AGENT,), ("Support",), shown="Technicienne du support de l’éditeur"
+    ),
+    PersonPlan("ormeval", "Léa", "Fournier", "Technicienne support", (AGENT,), ("Support",)),
+    PersonPlan("ormeval", "Baptiste", "Noël", "Technicien interfaces", (AGENT,), ("Support",)),
+    PersonPlan("ormeval", "Farida", "Mansouri", "Responsable du support", (AGENT, PLANNER), ("Support",)),
+    PersonPlan("ormeval", "Guillaume", "Petitjean", "Planification des interventions", (USER, PLANNER), ("Projets",)),
+    PersonPlan("ormeval", "Patrick", "Lemoine", "Administrateur", (USER, ADMIN, EDITOR)),
+    # Appui numérique du Val-de-Garance
+    PersonPlan(
+        "appui",
+        "Agnès",
+        "Chevalier",
+        "Responsable de l’accompagnement",
+        (ADMIN,),
+        shown="Administratrice d’une organisation de support",
+    ),
+    # e-Santé Val-de-Garance
+    PersonPlan("esante", "Karim", "Haddad", "Technicien d’assistance", (AGENT,), ("Exploitation",), shown="Technicien régional"),
+    PersonPlan("esante", "Mélanie", "Roche", "Technicienne d’assistance", (AGENT, EDITOR), ("Exploitation",)),
+    PersonPlan("esante", "Simon", "Aubry", "Ingénieur réseau", (AGENT,), ("Exploitation",)),
+    PersonPlan("esante", "Valérie", "Prigent", "Ingénieure imagerie", (AGENT,), ("Exploitation",)),
+    PersonPlan("esante", "Gaëlle", "Tanguy", "Responsable de l’assistance", (ADMIN,)),
+    PersonPlan("esante", "Étienne", "Baron", "Chef de projet", (EDITOR, PLANNER), ("Projets régionaux",)),
+    # CHU de Garance
+    PersonPlan("chu", "Anne-Laure", "Duval", "Cadre supérieure de santé", services=("Neurologie",), secure=True, weight=5),
+    PersonPlan("chu", "Sébastien", "Gros", "Référent applications", (USER, REFERENT)),
+    PersonPlan("chu", "Nawel", "Saïdi", "Responsable du support interne", (USER, ADMIN)),
+    PersonPlan("chu", "Quentin", "Barbier", "Interne", services=("Réanimation",)),
+    PersonPlan("chu", "Dominique", "Verdier", "Technicienne de laboratoire", services=("Laboratoire",)),
+    PersonPlan("chu", "Pierre-Yves", "Coudert", "Radiologue", services=("Imagerie",), secure=True),
+    PersonPlan("chu", "Justine", "Lacombe", "Infirmière", services=("Oncologie",)),
+    # CH de Vernoy-les-Étangs
+    PersonPlan("vernoy", "Martine", "Besnard", "Cadre de santé", services=("Gériatrie",), secure=True, weight=5),
+    PersonPlan("vernoy", "Fabrice", "Humbert", "Responsable informatique", (USER, REFERENT, ADMIN)),
+    PersonPlan("vernoy", "Élise", "Tournier", "Manipulatrice en électroradiologie", services=("Imagerie",)),
+    # Polyclinique du Bel-Orme
+    PersonPlan("bel-orme", "Christophe", "Navarro", "Directeur des opérations", (USER, ADMIN)),
+    PersonPlan("bel-orme", "Laetitia", "Weber", "Cadre de santé", (USER, REFERENT), ("Cardiologie",)),
+    # EHPAD du Clos-Tuilier
+    PersonPlan("clos-tuilier", "Monique", "Alary", "Infirmière coordinatrice", (USER, REFERENT, ADMIN), ("Infirmerie",)),
+    PersonPlan("clos-tuilier", "Jérôme", "Pascal", "Aide-soignant", services=("Hébergement",)),
+    # ARS Val-de-Garance
+    PersonPlan("ars", "Bénédicte", "Foucault", "Responsable de la veille", services=("Cellule de veille",)),
+    PersonPlan("ars", "Arnaud", "Picard", "Chargé de mission", (USER, ADMIN), ("Offre de soins",)),
+    # Vigie – Exploitation
+    PersonPlan("exploitation", "Paul", "Delorme", "Opérateur", (OPERATOR,), ("Exploitation",), shown="Opérateur de la plateforme"),
+    PersonPlan("exploitation", "Chloé", "Masson", "Opératrice", (OPERATOR, AGENT), ("Exploitation",)),
+    PersonPlan("exploitation", "Antoine", "Guérin", "Technicien d’exploitation", (AGENT, EDITOR), ("Exploitation",)),
+    # Centre numérique de l’urgence
+    PersonPlan(
+        "urgence-numerique", "Nicolas", "Ferrand", "Technicien d’astreinte", (AGENT,), ("Astreinte",), shown="Technicien du guichet de crise"
+    ),
+    PersonPlan("urgence-numerique", "Samira", "Ouali", "Technicienne d’astreinte", (AGENT,), ("Astreinte",)),
+    PersonPlan("urgence-numerique", "Loïc", "Hervé", "Technicien de terrain", (AGENT, PLANNER), ("Astreinte",)),
+    PersonPlan("urgence-numerique", "Isabelle", "Maurin", "Responsable du centre", (ADMIN,)),
+    # SAMU
+    PersonPlan(
+        "samu-garance",
+        "Élodie",
+        "Marchand",
+        "Assistante de régulation médicale",
+        services=("Salle de régulation",),
+        shown="Régulation d’un SAMU",
+        weight=6,
+        other_sites={"chu": (USER,)},
+    ),
+    PersonPlan("samu-garance", "Vincent", "Duhamel", "Médecin régulateur", services=("Salle de régulation",), secure=True),
+    PersonPlan("samu-garance", "Joëlle", "Simonet", "Responsable de la salle", (USER, REFERENT, ADMIN), ("Salle de crise",)),
+    PersonPlan(
+        "samu-haut-vernois", "Pascal", "Leroux", "Médecin régulateur", (USER, REFERENT, ADMIN), ("Salle de régulation",), secure=True
+    ),
+)
+
+# More people, when more are asked for.
+FIRST_NAMES = (
+    "Adèle", "Alain", "Alice", "Anouk", "Audrey", "Basile", "Benoît", "Capucine", "Célestin", "Clémence", "Corentin", "Damien",
+    "Delphine", "Édith", "Émeline", "Fanny", "Félix", "Gaspard", "Gwenaëlle", "Hakim", "Hortense", "Hugo", "Irène", "Ismaël",
+    "Jeanne", "Joris", "Karine", "Kévin", "Leïla", "Lucien", "Lucie", "Magali", "Malik", "Marguerite", "Maxime", "Mina",
+    "Nathan", "Noémie", "Odile", "Pauline", "Rachid", "Raphaël", "Romane", "Salomé", "Solène", "Théo", "Tiphaine", "Ugo",
+    "Victoire", "Yasmine", "Zoé",
+)  # fmt: skip
+LAST_NAMES = (
+    "Abadie", "Allard", "Bardin", "Bellanger", "Berthelot", "Blondel", "Bouvier", "Cartier", "Chauvin", "Cordier", "Courtois",
+    "Dassonville", "Delaunay", "Descamps", "Diallo", "Dubreuil", "Estève", "Faucher", "Ferreira", "Gallois", "Germain", "Gicquel",
+    "Goncalves", "Guillet", "Hamon", "Haddou", "Imbert", "Jacquot", "Jolivet", "Keller", "Laborde", "Langlois", "Lefort",
+    "Marchal", "Meunier", "Monnier", "Nguyen", "Ollivier", "Parmentier", "Perrot", "Pruvost", "Quéré", "Raynaud", "Rigaud",
+    "Sauvage", "Servant", "Tessier", "Thévenot", "Urbain", "Vallet", "Vidal", "Wagner", "Yildiz", "Zimmer",
+)  # fmt: skip
+FUNCTIONS = (
+    "Infirmière", "Infirmier", "Aide-soignante", "Secrétaire médicale", "Cadre de santé", "Interne", "Praticien hospitalier",
+    "Kinésithérapeute", "Préparatrice en pharmacie", "Technicien de laboratoire", "Agent des admissions",
+)  # fmt: skip
