@@ -15,6 +15,4 @@ class DirectoryConfig(AppConfig):
     label = "directory"
 
     def ready(self) -> None:
-        from vigie.directory import topics  # noqa: F401, PLC0415 - registers who may follow
-
         post_migrate.connect(_load_rights, sender=self)

@@ -15,14 +15,17 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.directory.actors import Actor
 from vigie.directory.models import Membership, Role, SiteSolution, Team, TeamMember
+from vigie.foundation.text import clean_line
 from vigie.incidents import policies
 from vigie.incidents.models import (
     Category,
+    EntryKind,
     Follower,
     FollowUp,
     Incident,
     IncidentFile,
     Priority,
+    Side,
     Status,
 )
 from vigie.incidents.policies import Access
@@ -231,6 +234,15 @@ class ListFilters:
         return bool(self.status or self.priority or self.site)
 
 
+def priority_ranks(desk_id: UUID | None) -> list[tuple[str, str]]:
+    """Return the choices of the priority filter: a desk's own scale, or the names that desks in reach give to each rank."""
+    scales = Priority.objects.filter(desk=desk_id) if desk_id else Priority.objects.all()
+    names: dict[int, list[str]] = {}
+    for rank, name in scales.order_by("rank", "name").values_list("rank", "name").distinct():
+        names.setdefault(rank, []).append(name)
+    return [(str(rank), " / ".join(same)) for rank, same in names.items()]
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where a page starts: after or before a row, or at the end. Any page costs what the first one costs."""
@@ -328,6 +340,11 @@ class FileView:
     is_image: bool
     url: str
 
+    @property
+    def preview_url(self) -> str:
+        """The image itself, to be shown in the page."""
+        return f"{self.url}?voir"
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
@@ -353,6 +370,25 @@ class EntryView:
     minutes_spent: int
     created_at: datetime
     files: Sequence[FileView]
+
+    @property
+    def anchor(self) -> str:
+        return f"entree-{self.position}"
+
+    @property
+    def frame(self) -> str:
+        """How the timeline frames it: a note, a message of the other side, or one of the reader's own side."""
+        if self.internal:
+            return "internal"
+        return "own" if self.is_mine else "message"
+
+    @property
+    def label(self) -> Any:
+        if self.kind == EntryKind.NOTE:
+            return _("note interne")
+        if self.kind == EntryKind.PLAN:
+            return _("a planifié une intervention")
+        return _("a répondu") if self.side == Side.DESK else _("a écrit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,7 +571,7 @@ class Found:
 
 def search(actor: Actor, words: str) -> Found:
     """Search numbers, subjects, descriptions, requesters and messages, only over what this person may read (INC-25)."""
-    sought = words.strip()[:200]
+    sought = clean_line(words)[:200]
     if not sought:
         return Found([], approximate=False, truncated=False)
     with connection.cursor() as cursor:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms as django_forms
@@ -11,9 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Qu
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigie.attachments.actions import serve
+from vigie.attachments.serving import serve
 from vigie.audit.queries import record_history
 from vigie.directory.access import agents, signed_in
 from vigie.directory.actors import Actor, DeskFacts
@@ -25,6 +27,7 @@ from vigie.incidents import actions, drafts, forms, policies, queries
 from vigie.incidents.models import FollowUp, Incident, Status
 from vigie.incidents.policies import Access
 from vigie.incidents.queries import ListFilters, Position, ReadyList, RecordView
+from vigie.ui.numbers import grouped
 
 _UNPROCESSABLE = 422
 
@@ -79,11 +82,16 @@ def _list_page(
     page = queries.page_of(filters.narrow(incidents), sort, position, size=size)
     context = {
         "ready": ready,
-        "lists": lists.values(),
+        "tabs": [Tab(other.label, f"?liste={other.slug}", other.slug == ready.slug) for other in lists.values()],
         "page": page,
+        "pages": _pages(query, page, size),
         "sort": sort,
         "filters": filters,
+        "active_filters": _active_filters(query, request.actor),
+        "clear_url": _with(query, statut=None, priorite=None, site=None),
         "statuses": Status.choices,
+        "priorities": queries.priority_ranks(desk.id if desk else None),
+        "sites": [(str(membership.site_id), membership.site_name) for membership in request.actor.memberships] if not desk else [],
         "desk": desk,
         "size": size,
         "sizes": queries.PAGE_SIZES,
@@ -92,6 +100,72 @@ def _list_page(
     }
     template = "incidents/_list.html" if request.headers.get("HX-Request") else "incidents/list.html"
     return render(request, template, context)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    label: Any
+    url: str
+    current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The foot of a list; an address is empty when there is no such page."""
+
+    first_url: str
+    previous_url: str
+    next_url: str
+    last_url: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveFilter:
+    label: Any
+    remove_url: str
+
+
+def _pages(query: QueryDict, page: queries.IncidentPage, size: int) -> Pages:
+    """Build the links. `page` in the address only numbers the page for people: the cursor says where it starts."""
+    total_pages = max(1, -(-page.total // size))
+    given = query.get("page", "")
+    number = total_pages if "fin" in query else int(given) if given.isdecimal() and len(given) < 8 else 1
+    if page.total_is_exact:
+        summary = ngettext("%(count)s incident", "%(count)s incidents", page.total) % {"count": grouped(page.total)}
+        if total_pages > 1:
+            summary += _(" · page %(number)s sur %(pages)s") % {
+                "number": grouped(min(number, total_pages)),
+                "pages": grouped(total_pages),
+            }
+    else:
+        summary = _("plus de %(count)s incidents") % {"count": grouped(page.total)}
+    return Pages(
+        first_url=_with(query) if page.has_previous else "",
+        previous_url=_with(query, avant=page.previous_cursor, page=max(1, number - 1)) if page.has_previous else "",
+        next_url=_with(query, apres=page.next_cursor, page=number + 1) if page.has_next else "",
+        last_url=_with(query, fin=1) if page.has_next else "",
+        summary=summary,
+    )
+
+
+def _active_filters(query: QueryDict, actor: Actor) -> list[ActiveFilter]:
+    found = []
+    if (status := query.get("statut", "")) in Status.values:
+        found.append(ActiveFilter(Status(status).label, _with(query, statut=None)))
+    if (rank := query.get("priorite", "")).isdecimal():
+        found.append(ActiveFilter(_("Priorité de rang %(rank)s") % {"rank": rank}, _with(query, priorite=None)))
+    if query.get("site"):
+        name = next((m.site_name for m in actor.memberships if str(m.site_id) == query["site"]), _("Un site"))
+        found.append(ActiveFilter(name, _with(query, site=None)))
+    return found
+
+
+def _with(query: QueryDict, **changes: object) -> str:
+    """Return the address of the same list with some parameters changed, back on its first page unless told otherwise."""
+    kept = {name: query[name] for name in query if name not in ("apres", "avant", "fin", "page", *changes)}
+    return "?" + urlencode(kept | {name: value for name, value in changes.items() if value is not None})
 
 
 def _own_topics(actor: Actor) -> list[str]:
@@ -142,6 +216,7 @@ def file(request: SignedInRequest) -> HttpResponse:
         "draft_url": reverse("incidents:draft", args=[drafts.FILING]),
         "owner": kept_forms.owner_token(actor.id),
         "after": _filed_after(actor, form),
+        "crumbs": [(_("Incidents"), reverse("incidents:index")), (_("Déclarer"), "")],
     }
     is_fragment = refreshes and request.headers.get("HX-Request")
     template = "incidents/_file_form.html" if is_fragment else "incidents/file.html"
@@ -280,9 +355,17 @@ def _record_page(
         "draft_date": draft_date,
         "draft_url": reverse("incidents:draft", args=[access.incident.id]),
         "owner": kept_forms.owner_token(request.actor.id),
-        "live_topics": [f"incident:{access.incident.id}"],
+        "crumbs": [_way_back(access), (access.incident.number, "")],
     }
     return render(request, "incidents/record.html", context, status=status)
+
+
+def _way_back(access: Access) -> tuple[str, str]:
+    """The list that one comes from: the queue for the desk, her incidents for the requester."""
+    desk = access.incident.desk
+    if access.is_agent:
+        return desk.name, reverse("incidents:queue", args=[desk.slug])
+    return _("Incidents"), reverse("incidents:index")
 
 
 def _record_forms(
@@ -473,9 +556,21 @@ def history(request: SignedInRequest, number: str) -> HttpResponse:
 
     An administrator as such may not read incidents: she sees who changed what and when, never the texts.
     """
-    access, masked = _history_access(request.actor, number)
-    events = record_history(Incident, access.id, masked_fields=masked)
-    return render(request, "incidents/history.html", {"incident": access, "events": events, "masked": bool(masked)})
+    incident, masked = _history_access(request.actor, number)
+    events = record_history(
+        Incident,
+        incident.id,
+        masked_fields=masked,
+        left_out=("priority_rank", "revision", "submission", "is_open", "assignee", "requester"),
+        names={incident.requester_id: incident.requester_name},
+    )
+    context = {
+        "incident": incident,
+        "events": events,
+        "masked": bool(masked),
+        "crumbs": [(incident.number, reverse("incidents:record", args=[number])), (_("Historique"), "")],
+    }
+    return render(request, "incidents/history.html", context)
 
 
 _TEXTS = ("subject", "description", "requester_name", "contact_name", "contact_phone", "notify_address")

@@ -71,8 +71,10 @@ DECLARE
     own_scope uuid[] := scope_ids('sites');
     me uuid := scope_user();
 BEGIN
-    IF numnode(wanted) > 0 THEN
-        RETURN QUERY
+    IF numnode(wanted) = 0 THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
         SELECT found.id, false FROM (
             (SELECT i.id, i.updated_at FROM incidents_incidenttext t JOIN incidents_incident i ON i.id = t.incident_id
               WHERE t.words @@ wanted AND i.desk_id = ANY (own_desks) AND cardinality(own_desks) > 0
@@ -96,7 +98,6 @@ BEGIN
                 AND (i.site_id = ANY (own_scope) OR i.desk_id = ANY (scope_ids('desks')))
               ORDER BY i.updated_at DESC LIMIT most)
         ) AS found ORDER BY found.updated_at DESC LIMIT most;
-    END IF;
     IF NOT FOUND AND length(sought) >= 4 THEN
         -- No word matches: look for a near spelling in number, subject and requester.
         RETURN QUERY
