@@ -7,7 +7,7 @@ from tests.conventions.project import ROOT, project_files
 
 # Templates that a library asks for by name, and that ours replace.
 ASKED_BY_LIBRARIES = ("account/", "mfa/", "socialaccount/", "usersessions/", "allauth/", "django/forms/")
-ASKED_BY_DJANGO = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
+ASKED_BY_ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"}
 NAME = re.compile(r"""["']([\w./-]+\.(?:html|txt))["']""")
 
 
@@ -36,7 +36,7 @@ def test_every_template_is_used() -> None:
         name
         for name in known
         if name not in asked
-        and name not in ASKED_BY_DJANGO
+        and name not in ASKED_BY_ERROR_PAGES
         and not name.startswith(ASKED_BY_LIBRARIES)
         and not any(pattern.match(name) for pattern in patterns)
     }
