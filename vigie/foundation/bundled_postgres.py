@@ -24,7 +24,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -228,6 +228,9 @@ class BundledPostgres:
         stop: list[str | Path] = [pg_ctl, "stop", "-w", "-t", str(_STOP_SECONDS), "-D", self.cluster, "-m"]
         if self._run_as_server_user([*stop, "fast"]).returncode != 0 and self.postmaster_pid() is not None:
             self._run_as_server_user([*stop, "immediate"])
+        if self.socket_folder.parent != self.home:
+            with suppress(OSError):
+                self.socket_folder.rmdir()
 
     def _wait_until_it_answers(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
