@@ -61,6 +61,15 @@ def test_every_command_is_documented() -> None:
     assert set(re.findall(r"^\| `((?:vigie|make) [a-z-]+)`", page, re.MULTILINE)) == wanted
 
 
+def test_every_mail_is_documented() -> None:
+    notices = (ROOT / "vigie" / "incidents" / "notices.py").read_text(encoding="utf-8")
+    about_incidents = set(re.findall(r'^    "(\w+)": Notice\(', notices, re.MULTILINE))
+    about_accounts = {path.name.removesuffix("_message.txt") for path in project_files(".txt") if path.name.endswith("_message.txt")}
+    assert about_incidents
+    assert about_accounts
+    assert explained("reference/messages.md") == about_incidents | about_accounts
+
+
 def test_every_decision_is_indexed() -> None:
     records = {path.name for path in (DOCS / "adr").glob("0*.md")}
     indexed = set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", text_of("adr/README.md")))
