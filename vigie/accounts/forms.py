@@ -173,9 +173,7 @@ class FactorCodeAgainForm(_UsedOnce, BaseFactorAgainForm):
 class ActivateTOTPForm(BaseActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _label(
-            self, "code", _("Code affiché par l’application"), inputmode="numeric", autocomplete="one-time-code", maxlength="20"
-        )
+        _label(self, "code", _("Code affiché par l’application"), inputmode="numeric", autocomplete="one-time-code", maxlength="20")
 
 
 class AddPasskeyForm(AddWebAuthnForm):

@@ -68,9 +68,7 @@ class SecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], arguments: Any, keywords: Any
-    ) -> HttpResponseBase | None:
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], arguments: Any, keywords: Any) -> HttpResponseBase | None:
         audience = getattr(view, "audience", "")
         if audience == "everyone" or not getattr(view, "login_required", True):
             return None

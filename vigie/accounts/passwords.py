@@ -1,5 +1,6 @@
 """How passwords are kept and which ones are accepted (CNIL 2022-100, ANSSI): long, hard to guess, never expiring."""
 
+import re
 from typing import Final
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -13,6 +14,7 @@ from vigie.accounts.models import User
 MAX_LENGTH: Final = 128
 _ESTIMATED_LENGTH: Final = 72
 """How much of a password zxcvbn looks at: its time grows with the square, and so much is strong enough by then."""
+_SHORTEST_NAME: Final = 4
 
 
 class Argon2idHasher(Argon2PasswordHasher):
@@ -35,8 +37,9 @@ class EntropyValidator:
                 code="password_too_long",
                 params={"limit": MAX_LENGTH},
             )
-        estimate = zxcvbn(password[:_ESTIMATED_LENGTH], user_inputs=_personal_words(user))
-        if estimate["score"] < self.minimum_score:
+        words = _personal_words(user)
+        # A name brings nothing: what is left without it must be strong by itself.
+        if zxcvbn(_without(words, password)[:_ESTIMATED_LENGTH], user_inputs=words)["score"] < self.minimum_score:
             raise ValidationError(
                 _("Ce mot de passe se devine trop facilement. Enchaînez par exemple quatre mots sans rapport entre eux."),
                 code="password_too_guessable",
@@ -44,6 +47,13 @@ class EntropyValidator:
 
     def get_help_text(self) -> str:
         return gettext("Il ne doit pas se deviner : évitez votre nom, votre établissement, les dates et les suites connues.")
+
+
+def _without(words: list[str], password: str) -> str:
+    for word in sorted(words, key=len, reverse=True):
+        if len(word) >= _SHORTEST_NAME:
+            password = re.sub(re.escape(word), "", password, flags=re.IGNORECASE)
+    return password or "a"
 
 
 def _personal_words(user: User | None) -> list[str]:
