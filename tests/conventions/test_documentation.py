@@ -63,11 +63,13 @@ def test_every_command_is_documented() -> None:
 
 def test_every_mail_is_documented() -> None:
     notices = (ROOT / "vigie" / "incidents" / "notices.py").read_text(encoding="utf-8")
-    about_incidents = set(re.findall(r'^    "(\w+)": Notice\(', notices, re.MULTILINE))
+    subjects = dict(re.findall(r'^    "(\w+)": Notice\(\s*gettext_lazy\("([^"]+)"', notices, re.MULTILINE))
     about_accounts = {path.name.removesuffix("_message.txt") for path in project_files(".txt") if path.name.endswith("_message.txt")}
-    assert about_incidents
+    assert subjects
     assert about_accounts
-    assert explained("reference/messages.md") == about_incidents | about_accounts
+    page = text_of("reference/messages.md")
+    assert explained("reference/messages.md") == set(subjects) | about_accounts
+    assert {name: dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", page, re.MULTILINE))[name] for name in subjects} == subjects
 
 
 def test_every_decision_is_indexed() -> None:
