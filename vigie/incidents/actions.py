@@ -39,6 +39,7 @@ from vigie.incidents.models import (
     may_become,
 )
 from vigie.incidents.policies import Access
+from vigie.notifications.actions import unmute
 
 LONGEST_TEXT = 20_000
 LONGEST_SUBJECT = 200
@@ -422,6 +423,7 @@ def follow(actor: Actor, incident_id: UUID) -> None:
             "interest": Interest.FOLLOWER,
         },
     )
+    unmute(actor.id, f"incident:{incident.id}")
 
 
 @transaction.atomic
@@ -471,7 +473,7 @@ def add_observer(actor: Actor, incident_id: UUID, *, email: str) -> FollowUp | N
 def stop_news(user_id: UUID, incident_id: UUID) -> None:
     """End the e-mails of one incident to one person, as asked by the link at the foot of one of them."""
     Incident.objects.filter(id=incident_id, requester=user_id).update(notify_requester=False)
-    Follower.objects.filter(incident=incident_id, user=user_id).delete()
+    Follower.objects.filter(incident=incident_id, user=user_id, interest=Interest.FOLLOWER).delete()
 
 
 def _locked(actor: Actor, incident_id: UUID, *, revision: int | None = None) -> Access:

@@ -42,10 +42,9 @@ class Audience(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One mail that this app can send: the words of its subject, its template, and for whom it is."""
+    """One mail that this app can send: the words of its subject, and for whom it is. Its template bears its name."""
 
     words: str | Promise
-    template: str
     audiences: frozenset[Audience]
 
 
@@ -54,21 +53,17 @@ _ALL: Final = _PUBLIC | {Audience.DESK}
 _DESK: Final = frozenset({Audience.DESK})
 
 NOTICES: Final[Mapping[str, Notice]] = {
-    "acknowledged": Notice(
-        gettext_lazy("Votre demande est enregistrée"), "incidents/mail/acknowledged", frozenset({Audience.REQUESTER})
-    ),
-    "commented": Notice(gettext_lazy("Nouvelle réponse"), "incidents/mail/commented", _ALL),
-    "planned": Notice(gettext_lazy("Intervention planifiée"), "incidents/mail/planned", _ALL),
-    "waiting": Notice(gettext_lazy("En attente de votre réponse"), "incidents/mail/waiting", _ALL),
-    "resolved": Notice(gettext_lazy("Résolu : votre avis est attendu"), "incidents/mail/resolved", _ALL),
-    "closed": Notice(gettext_lazy("Fermé"), "incidents/mail/closed", _ALL),
-    "reopened": Notice(gettext_lazy("Rouvert"), "incidents/mail/reopened", _ALL),
-    "observed": Notice(
-        gettext_lazy("Vous pouvez suivre cet incident"), "incidents/mail/observed", frozenset({Audience.OBSERVER})
-    ),
-    "new": Notice(gettext_lazy("Nouvel incident"), "incidents/mail/new", _DESK),
-    "nudged": Notice(gettext_lazy("Relance du demandeur"), "incidents/mail/nudged", _DESK),
-    "assigned": Notice(gettext_lazy("Cet incident vous est attribué"), "incidents/mail/assigned", _DESK),
+    "acknowledged": Notice(gettext_lazy("Votre demande est enregistrée"), frozenset({Audience.REQUESTER})),
+    "commented": Notice(gettext_lazy("Nouvelle réponse"), _ALL),
+    "planned": Notice(gettext_lazy("Intervention planifiée"), _ALL),
+    "waiting": Notice(gettext_lazy("Mis en attente"), _ALL),
+    "resolved": Notice(gettext_lazy("Résolu"), _ALL),
+    "closed": Notice(gettext_lazy("Fermé"), _ALL),
+    "reopened": Notice(gettext_lazy("Rouvert"), _ALL),
+    "observed": Notice(gettext_lazy("Vous pouvez suivre cet incident"), frozenset({Audience.OBSERVER})),
+    "new": Notice(gettext_lazy("Nouvel incident"), _DESK),
+    "nudged": Notice(gettext_lazy("Relance du demandeur"), _DESK),
+    "assigned": Notice(gettext_lazy("Cet incident vous est attribué"), _DESK),
 }
 
 
@@ -139,12 +134,17 @@ def send(name: str, told: Told, *, event: str, to: User, audience: Audience, add
         recipient=to,
         event=event,
         subject=format_lazy("[{number}] {words}", number=incident.number, words=notice.words),
-        template=notice.template,
+        template=f"incidents/mail/{name}",
         context=_Context(told, audience),
         address=address,
         thread=thread_of("incident", incident.id),
         unsubscribe_url=unsubscribing.link(
-            UNSUBSCRIBE_KIND, to.pk, incident=str(incident.id), site=str(incident.site_id), number=incident.number
+            UNSUBSCRIBE_KIND,
+            to.pk,
+            incident=str(incident.id),
+            site=str(incident.site_id),
+            number=incident.number,
+            audience=audience.value,
         ),
         # An assignment is work to do, not news: it is told even to those who had enough.
         topic="" if name == "assigned" else topic,
@@ -238,7 +238,7 @@ def opening_hours(desk: Desk) -> list[str]:
                 end = str(WEEKDAYS[last]).lower() if dates.is_french() else str(WEEKDAYS[last])
                 days = f"{days} – {end}"
             hours = ", ".join(f"{_clock(start)} – {_clock(end)}" for start, end in ranges)
-            lines.append(_("%(days)s : %(hours)s") % {"days": days, "hours": hours})
+            lines.append(_("%(days)s : %(hours)s") % {"days": days, "hours": hours})
         day = last + 1
     return lines
 

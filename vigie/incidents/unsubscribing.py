@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from vigie.foundation import scope
 from vigie.incidents import actions, notices
+from vigie.incidents.notices import Audience
 from vigie.notifications import unsubscribing
 from vigie.notifications.actions import mute
 from vigie.notifications.unsubscribing import Request
@@ -20,9 +21,11 @@ def _describe(request: Request) -> str:
 
 
 def _stop(request: Request) -> None:
-    """End the news of one incident: as requester, as follower, and as technician."""
+    """End the news of one incident. Observers and technicians keep their access: only the mail stops, until they follow."""
     incident_id = UUID(request.details["incident"])
+    if request.details["audience"] in {Audience.OBSERVER.value, Audience.DESK.value}:
+        mute(request.user_id, notices.topic_of(incident_id))
+        return
     hers = scope.Scope(user_id=request.user_id, site_ids=frozenset({UUID(request.details["site"])}))
     with scope.entered(hers):
         actions.stop_news(request.user_id, incident_id)
-    mute(request.user_id, notices.topic_of(incident_id))

@@ -19,6 +19,12 @@ def moment(value: datetime) -> str:
 
 
 @register.filter
+def spent(minutes: int) -> str:
+    """« 1 h 30 »."""
+    return dates.duration(minutes)
+
+
+@register.filter
 def message(value: str, longest: int = _LONGEST) -> str:
     """What somebody wrote, cut at a word when it is too long for a mail."""
     text = value.strip()
