@@ -102,6 +102,12 @@ def test_every_page_is_reachable_from_the_table_of_contents() -> None:
     assert not unreachable
 
 
+def test_every_test_named_as_a_proof_exists() -> None:
+    named = set(re.findall(r"`((?:vigie|tests|frontend)/[\w./-]+\.(?:py|ts))`", text_of("security.md")))
+    assert named
+    assert not {path for path in named if not (ROOT / path).exists()}
+
+
 def test_the_project_stands_alone() -> None:
     # Paths of one developer's machine mean nothing in a clone; written in pieces so that this file does not match itself.
     elsewhere = re.compile("|".join(["/work" + "/", r"\.\./" + "shared", r"(?<![\w-])shared" + r"/(?:spec|visual|arch|stack|house)"]))
