@@ -45,8 +45,8 @@ function context(event: Event): RequestContext | undefined {
 document.addEventListener("htmx:before:response", (event) => {
   const raw = context(event)?.response?.raw;
   if (!raw) return;
-  const home = document.querySelector<HTMLElement>("[data-sign-in]")?.dataset["signIn"] ?? "/compte/";
-  if (raw.redirected && new URL(raw.url).pathname.startsWith(home)) {
+  const home = document.querySelector<HTMLElement>("[data-sign-in]:not([data-messages])")?.dataset["signIn"] ?? "/compte/";
+  if (raw.status === 401 || (raw.redirected && new URL(raw.url).pathname.startsWith(home))) {
     event.preventDefault();
     showToast({ tone: "warning", text: message("signedOut"), link: { href: home, text: message("signIn") }, stays: true });
   }

@@ -42,8 +42,7 @@ export class LiveTopics extends HTMLElement {
 
   get topics(): string[] {
     const named = document.querySelectorAll<HTMLElement>("[data-live-topic]");
-    const all = [this.dataset["topics"], ...[...named].map((element) => element.dataset["liveTopic"])];
-    return [...new Set(all.flatMap((topics) => (topics ?? "").split(" ")))].filter(Boolean);
+    return [...new Set([...named].flatMap((element) => (element.dataset["liveTopic"] ?? "").split(" ")))].filter(Boolean);
   }
 
   #join(): void {
@@ -103,7 +102,8 @@ export class LiveTopics extends HTMLElement {
     const time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(this.#lastSign);
     const text = label.replace("{time}", language.startsWith("fr") ? time.replace(":", "\u00a0h\u00a0") : time);
     if (this.getAttribute("state") !== state) this.setAttribute("state", state);
-    if (this.textContent !== text) this.textContent = text;
+    const words = this.querySelector("span");
+    if (words && words.textContent !== text) words.textContent = text;
   }
 }
 

@@ -310,7 +310,9 @@ def with_query(context: template.Context, **changes: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def sort_header(context: template.Context, label: str, key: str, current: str, param: str = "tri") -> SafeString:
+def sort_header(
+    context: template.Context, label: str, key: str, current: str, param: str = "tri", classes: str = ""
+) -> SafeString:
     """A `<th>` that sorts: `current` is the sort in force, `-` before it for descending."""
     is_current = current.lstrip("-") == key
     descending = current.startswith("-")
@@ -318,9 +320,14 @@ def sort_header(context: template.Context, label: str, key: str, current: str, p
     if is_current:
         state, drawing = ("descending", "arrow-narrow-down") if descending else ("ascending", "arrow-narrow-up")
     following = key if is_current and descending else f"-{key}" if is_current else key
-    query = with_query(context, **{param: following, "apres": "", "avant": "", "fin": ""})
+    query = with_query(context, **{param: following, "apres": "", "avant": "", "fin": "", "page": ""})
     return format_html(
-        '<th scope="col" aria-sort="{}"><a class="sort" href="{}">{}{}</a></th>', state, query, label, icon(drawing)
+        '<th scope="col" class="{}" aria-sort="{}"><a class="sort" href="{}">{}{}</a></th>',
+        classes,
+        state,
+        query,
+        label,
+        icon(drawing),
     )
 
 
@@ -410,7 +417,7 @@ def entry(
         )
     return format_html(
         '<li class="entry entry-{}" id="{}"><div class="entry-mark">{}</div><article class="entry-card">'
-        '<header class="entry-head"><strong>{}</strong>{} {} <a class="entry-link" href="#{}" title="{}">#{}</a></header>'
+        '<header class="entry-head"><strong>{}</strong>{} {} <a class="entry-link" href="#{}" title="{}">{}</a></header>'
         '<div class="entry-body">{}</div></article></li>',
         kind,
         anchor,
@@ -420,7 +427,7 @@ def entry(
         when(moment),
         anchor,
         gettext("Lien permanent"),
-        anchor.rsplit("-", 1)[-1],
+        f"#{number}" if (number := anchor.rsplit("-", 1)[-1]).isdecimal() else icon("link", size="small"),
         mark_safe(content),
     )
 
