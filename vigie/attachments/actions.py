@@ -1,10 +1,9 @@
 """Keeping files: checked, cleaned, stored under the address of their content, scanned when a scanner is there."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -16,18 +15,19 @@ from vigie.attachments.models import Attachment, Scan
 from vigie.foundation import jobs, live, scope
 from vigie.ui.numbers import readable_size
 
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
 LARGEST: Final = 10 * 1024 * 1024
 """No desk may take larger files: each is answered in one piece, from memory."""
 ORPHAN_SECONDS: Final = 24 * 3600
 _LOCK: Final = 0x56494749  # « VIGI »: of advisory locks, held shared by those who store, alone by who removes.
 
-_DANGEROUS: Final = _(
-    "l’antivirus y a reconnu un contenu dangereux. N’ouvrez plus ce fichier et prévenez votre service informatique."
-)
+_DANGEROUS: Final = _("l’antivirus y a reconnu un contenu dangereux. N’ouvrez plus ce fichier et prévenez votre service informatique.")
 
 
 def store_file(
-    *, actor_id: UUID | None, site_id: UUID, desk_id: UUID, upload: UploadedFile, limit_bytes: int, internal: bool = False
+    *, actor_id: UUID | None, site_id: UUID, desk_id: UUID, upload: "UploadedFile[bytes]", limit_bytes: int, internal: bool = False
 ) -> Attachment:
     """Check and keep one file, in the caller's transaction; the caller has checked that the actor may add it.
 
@@ -84,9 +84,7 @@ def scan_file(*, attachment_id: UUID, desk_id: UUID) -> None:
         return
     verdict = _verdict(attachment.digest)
     with scope.entered(of_desk):
-        Attachment.objects.filter(id=attachment_id).update(
-            scan=Scan.INFECTED if verdict is clamav.Verdict.INFECTED else Scan.CLEAN
-        )
+        Attachment.objects.filter(id=attachment_id).update(scan=Scan.INFECTED if verdict is clamav.Verdict.INFECTED else Scan.CLEAN)
         topics = [f"desk:{attachment.desk_id}"] + ([] if attachment.internal else [f"site:{attachment.site_id}"])
         live.publish(topics=topics, kind="attachment.scanned", id=attachment_id)
     if verdict is clamav.Verdict.INFECTED:
@@ -111,7 +109,7 @@ def remove_orphans(*, older_than_seconds: float = ORPHAN_SECONDS) -> int:
     return removed
 
 
-def _bounded(upload: UploadedFile, given: str, limit: int) -> bytes:
+def _bounded(upload: "UploadedFile[bytes]", given: str, limit: int) -> bytes:
     """Return the content, having read no more than a byte above the limit."""
     if (upload.size or 0) > limit:
         raise FileRefused(given, _too_large(limit))

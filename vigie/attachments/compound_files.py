@@ -90,7 +90,7 @@ class CompoundFile:
         return tuple(found)
 
     def _chain(self, first: int) -> list[int]:
-        chain = []
+        chain: list[int] = []
         number = first
         while number != _END_OF_CHAIN:
             if number > _LARGEST_REGULAR or len(chain) > len(self._fat):

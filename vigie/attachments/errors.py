@@ -25,8 +25,8 @@ class FileUnavailable(DomainError):
     status = 409
 
 
-class ContentRefused(Exception):  # noqa: N818 - becomes a FileRefused, once the name is known
-    """Content that is not what Vigie takes. `reason` is a sentence or two for people."""
+class ContentRefused(Exception):
+    """Content that is not what Vigie takes; a FileRefused once its name is known. `reason` is a sentence or two for people."""
 
     def __init__(self, reason: str | Promise) -> None:
         self.reason = reason

@@ -28,9 +28,7 @@ class AuditContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in SAFE_METHODS and connection.in_atomic_block:
             identifier = getattr(getattr(request, "user", None), "pk", None)
-            _state(
-                user=str(identifier or ""), route=_route(request), request=str(getattr(request, "request_id", ""))
-            )
+            _state(user=str(identifier or ""), route=_route(request), request=str(getattr(request, "request_id", "")))
         return self.get_response(request)
 
 

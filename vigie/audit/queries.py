@@ -8,13 +8,14 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from vigie.ui import dates
 
 if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
     AnyField = models.Field[Any, Any]
 else:
     AnyField = models.Field
@@ -63,7 +64,7 @@ def record_history(
     The names of people whose accounts the reader cannot see come from `names`. `masked_fields` are said to have changed,
     without their values; `left_out` are not mentioned at all.
     """
-    event_model = model._meta.get_field("events").related_model  # type: ignore[union-attr] # added by pghistory.track
+    event_model = model._meta.get_field("events").related_model  # Added by pghistory.track.
     rows = list(event_model._default_manager.filter(pgh_obj_id=pk).order_by("-pgh_id")[: _MOST_EVENTS + 1])  # type: ignore[union-attr]
     fields = [field for field in event_model._meta.concrete_fields if _is_told(field, left_out)]  # type: ignore[union-attr]
     people = _people(rows, fields, names or {})
@@ -71,7 +72,7 @@ def record_history(
     events = []
     for position, row in enumerate(rows[:_MOST_EVENTS]):
         former = rows[position + 1] if position + 1 < len(rows) else None
-        events.append(_event(row, former, fields, written, frozenset(masked_fields), people))
+        events.append(_event(row, former, fields, written, masked=frozenset(masked_fields), people=people))
     return events
 
 
@@ -84,6 +85,7 @@ def _event(
     former: models.Model | None,
     fields: Iterable[AnyField],
     written: Mapping[str, Callable[[Any], str]],
+    *,
     masked: frozenset[str],
     people: Mapping[str, str],
 ) -> HistoryEvent:
@@ -151,9 +153,7 @@ def _plain(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE].rstrip()}…"
 
 
-def _people(
-    rows: Iterable[models.Model], fields: Iterable[AnyField], names: Mapping[UUID, str]
-) -> dict[str, str]:
+def _people(rows: Iterable[models.Model], fields: Iterable[AnyField], names: Mapping[UUID, str]) -> dict[str, str]:
     """Return the names, by identifier, of everybody whom these rows mention and whom the reader may see."""
     user = get_user_model()
     about_people = [field for field in fields if field.remote_field is not None and field.remote_field.model is user]

@@ -27,7 +27,8 @@ class Patience(BaseRetryStrategy):
 
 def wait_before(attempt: int) -> int:
     """Return the seconds between the failure of attempt `attempt` (from 1) and the next one."""
-    return min(FIRST_WAIT_SECONDS * 2 ** min(attempt - 1, 20), LONGEST_WAIT_SECONDS)
+    doublings = min(attempt - 1, 20)
+    return min(FIRST_WAIT_SECONDS << doublings, LONGEST_WAIT_SECONDS)
 
 
 def defer(task: str, /, *, at: datetime | None = None, priority: int = 0, **identifiers: Argument) -> None:

@@ -73,14 +73,10 @@ def _tell_requester_side(event: Event) -> int:
             # Her choice for this incident rules over her general preferences (INC-1).
             if told.incident.notify_requester and (name == "acknowledged" or not _is_author(told, person)):
                 address = told.incident.notify_address or person.reply_address
-                queued += notices.send(
-                    name, told, event=event.key, to=person, audience=Audience.REQUESTER, address=address
-                )
+                queued += notices.send(name, told, event=event.key, to=person, audience=Audience.REQUESTER, address=address)
         elif person.pk in interests and _wants_mail(person) and not _is_author(told, person):
             audience = _AUDIENCES[Interest(interests[person.pk])]
-            queued += notices.send(
-                name, told, event=event.key, to=person, audience=audience, address=person.reply_address
-            )
+            queued += notices.send(name, told, event=event.key, to=person, audience=audience, address=person.reply_address)
     return queued
 
 
@@ -109,7 +105,7 @@ def _public_notice(event: Event, told: Told) -> str | None:
     """Return what the requester's side is told of this event, if anything."""
     if event.name == "filed":
         return "acknowledged"
-    if event.name in {"nudged"}:
+    if event.name == "nudged":
         return None
     if event.name in {"assigned", "new"}:
         # A change of status alone is not worth a mail; what was said with it is.

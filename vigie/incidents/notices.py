@@ -29,6 +29,8 @@ from vigie.ui import dates
 
 UNSUBSCRIBE_KIND: Final = "incident"
 _EARLIER_MESSAGES: Final = 3
+_HOUR: Final = 60
+_SUNDAY: Final = 6
 
 
 class Audience(Enum):
@@ -204,16 +206,14 @@ def _facts(incident: Incident) -> IncidentFacts:
 
 
 def _message(incident: Incident, entry: FollowUp) -> Message:
-    return Message(
-        author=entry.author_name, at=entry.created_at, body=entry.body, url=record_url(incident.number, entry.position)
-    )
+    return Message(author=entry.author_name, at=entry.created_at, body=entry.body, url=record_url(incident.number, entry.position))
 
 
 def first_answer(incident: Incident) -> str:
     """Return the expected delay before the first answer: « 2 h ouvrées », « 30 minutes »."""
     minutes = incident.priority.response_minutes
     always = incident.desk.always_open
-    if minutes < 60:  # noqa: PLR2004 - an hour
+    if minutes < _HOUR:
         if always:
             return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
         return ngettext("%(count)d minute ouvrée", "%(count)d minutes ouvrées", minutes) % {"count": minutes}
@@ -227,10 +227,10 @@ def opening_hours(desk: Desk) -> list[str]:
         return [_("jour et nuit, 7 jours sur 7")]
     lines: list[str] = []
     day = 0
-    while day < 7:  # noqa: PLR2004 - a week
+    while day <= _SUNDAY:
         ranges = desk.opening.get(str(day)) or []
         last = day
-        while last < 6 and (desk.opening.get(str(last + 1)) or []) == ranges:  # noqa: PLR2004 - Sunday
+        while last < _SUNDAY and (desk.opening.get(str(last + 1)) or []) == ranges:
             last += 1
         if ranges:
             days = str(WEEKDAYS[day]).lower() if dates.is_french() else str(WEEKDAYS[day])

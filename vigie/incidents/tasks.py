@@ -17,7 +17,7 @@ DRAFTS_KEPT_FOR: Final = timedelta(days=7)
 
 
 @app.task(name="incidents.notify", retry=Patience(attempts=130))
-def notify(event: str, incident_id: str, entry_id: str | None, site_id: str, desk_id: str, desk_site_id: str) -> None:
+def notify(*, event: str, incident_id: str, entry_id: str | None, site_id: str, desk_id: str, desk_site_id: str) -> None:
     mailing.tell(
         mailing.Event(
             name=event,

@@ -122,9 +122,7 @@ def deliver(*, mail_id: UUID, recipient_id: UUID) -> None:
 
     """
     with scope.entered(scope.Scope(user_id=recipient_id)):
-        mail = (
-            OutgoingMail.objects.select_for_update(skip_locked=True).filter(id=mail_id, state=MailState.WAITING).first()
-        )
+        mail = OutgoingMail.objects.select_for_update(skip_locked=True).filter(id=mail_id, state=MailState.WAITING).first()
         if mail is None:
             return
         mail.attempts += 1
@@ -210,9 +208,7 @@ def _store(
         },
     )
     if created:
-        jobs.defer(
-            "notifications.send", mail_id=mail.id, recipient_id=recipient.pk, priority=_URGENT if secret else 0
-        )
+        jobs.defer("notifications.send", mail_id=mail.id, recipient_id=recipient.pk, priority=_URGENT if secret else 0)
     return created
 
 

@@ -40,9 +40,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         kind.stop(wish)
     what = kind.describe(wish)
-    return render(
-        request, "notifications/unsubscribe.html", {"what": what, "token": token, "done": request.method == "POST"}
-    )
+    return render(request, "notifications/unsubscribe.html", {"what": what, "token": token, "done": request.method == "POST"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +98,14 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @never_cache
 @require_GET
 @xframe_options_sameorigin
-@csp_replace(
+@csp_replace(  # type: ignore[arg-type]
     {
         "default-src": ["'none'"],
         "style-src": ["'unsafe-inline'"],
         "img-src": ["data:"],
         "frame-ancestors": ["'self'"],
         "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-    }  # type: ignore[arg-type]
+    }
 )
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML of one mail, as a mail reader shows it; its links open elsewhere."""

@@ -56,7 +56,9 @@ def package(main_type: str, parts: dict[str, bytes] | None = None, *, compressio
         '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         f'<Override PartName="/main.xml" ContentType="{main_type}"/></Types>'
     )
-    return archive({"[Content_Types].xml": types.encode(), "_rels/.rels": b"<Relationships/>"} | (parts or {"main.xml": b"<x/>"}), compression)
+    return archive(
+        {"[Content_Types].xml": types.encode(), "_rels/.rels": b"<Relationships/>"} | (parts or {"main.xml": b"<x/>"}), compression
+    )
 
 
 def archive(parts: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:

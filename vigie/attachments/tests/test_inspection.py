@@ -1,5 +1,6 @@
 """What a file is, whatever its name says."""
 
+import contextlib
 import zipfile
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from vigie.attachments import inspection
 from vigie.attachments.compound_files import SIGNATURE
 from vigie.attachments.errors import ContentRefused
-from vigie.attachments.kinds import DOC, DOCX, JPEG, PDF, PNG, XLS, XLSX, Kind
+from vigie.attachments.kinds import DOC, DOCX, JPEG, KINDS, PDF, PNG, XLS, XLSX, Kind
 from vigie.attachments.tests import documents
 
 
@@ -79,10 +80,8 @@ def test_unsafe_content_is_refused_with_its_reason(data: bytes, reason: object) 
 
 @given(st.binary(max_size=2000), st.sampled_from([b"", SIGNATURE, b"PK\x03\x04", b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"]))
 def test_no_content_breaks_the_inspection(data: bytes, start: bytes) -> None:
-    try:
-        assert inspection.kind_of(start + data)
-    except ContentRefused:
-        pass
+    with contextlib.suppress(ContentRefused):
+        assert inspection.kind_of(start + data) in KINDS
 
 
 @given(st.data())
@@ -90,7 +89,5 @@ def test_no_damaged_document_breaks_the_inspection(data: st.DataObject) -> None:
     document = bytearray(data.draw(st.sampled_from([documents.doc(), documents.xls(), documents.docx(), documents.pdf()])))
     for _ in range(data.draw(st.integers(1, 8))):
         document[data.draw(st.integers(0, min(len(document), 1600) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        assert inspection.kind_of(bytes(document))
-    except ContentRefused:
-        pass
+    with contextlib.suppress(ContentRefused):
+        assert inspection.kind_of(bytes(document)) in KINDS

@@ -110,9 +110,7 @@ def test_pictures_of_every_mode_are_kept(place: Place, mode: str, size: tuple[in
     ],
     ids=["empty", "program", "oversized", "encrypted", "too many pixels", "cut", "polyglot"],
 )
-def test_a_refused_file_is_named_with_the_reason_and_nothing_is_kept(
-    place: Place, settings: Settings, data: bytes, said: str
-) -> None:
+def test_a_refused_file_is_named_with_the_reason_and_nothing_is_kept(place: Place, settings: Settings, data: bytes, said: str) -> None:
     with pytest.raises(FileRefused) as refusal:
         place.store(data, "mon\u202e fichier.pdf", limit=2048)
     message = str(refusal.value.message)
@@ -172,9 +170,9 @@ def test_a_row_whose_bytes_are_gone_says_so_calmly(place: Place) -> None:
 
 def test_files_without_a_row_are_removed_once_they_are_old(place: Place, settings: Settings) -> None:
     kept = place.store(documents.pdf())
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         place.store(documents.docx(), "abandonné.docx")
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert len(files_of(settings)) == 2
     assert actions.remove_orphans() == 0
     for path in files_of(settings):
@@ -227,9 +225,7 @@ def test_a_file_waits_for_the_scanner_then_is_served(place: Place, settings: Set
     assert serving.serve(place.read_again(kept), inline=False).content == large
 
 
-def test_a_dangerous_file_is_put_aside_and_refused_when_it_comes_back(
-    place: Place, settings: Settings, clamd: Clamd
-) -> None:
+def test_a_dangerous_file_is_put_aside_and_refused_when_it_comes_back(place: Place, settings: Settings, clamd: Clamd) -> None:
     settings.VIGIE_CLAMAV_URL = clamd.url
     kept = place.store(documents.pdf(b"% EICAR\n"))
     run_jobs()

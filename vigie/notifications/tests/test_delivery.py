@@ -30,9 +30,7 @@ def _own_templates(settings: Settings) -> None:
     """Templates of these tests, beside those of the apps."""
     folder = Path(__file__).parent / "templates"
     settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": [folder]}]
-    settings.TEMPLATES[0]["OPTIONS"] = {
-        key: value for key, value in settings.TEMPLATES[0]["OPTIONS"].items() if key != "loaders"
-    } | {
+    settings.TEMPLATES[0]["OPTIONS"] = {key: value for key, value in settings.TEMPLATES[0]["OPTIONS"].items() if key != "loaders"} | {
         "loaders": [
             "django.template.loaders.filesystem.Loader",
             "django.template.loaders.app_directories.Loader",
@@ -54,6 +52,10 @@ def queue(person: User, event: str = "essai:1", **changes: Any) -> bool:
         "context": {"body": "Bonjour <b>Camille</b>", "at": timezone.now()},
     }
     return actions.queue_mail(recipient=person, event=event, **(fields | changes))
+
+
+def html_of(sent: Any) -> str:
+    return str(sent.alternatives[0].content)
 
 
 def stored(person: User) -> OutgoingMail:
@@ -78,9 +80,9 @@ def test_a_mail_leaves_once_with_its_fixed_identifier_and_its_text_is_erased(cam
 
 
 def test_a_mail_exists_only_if_its_event_does(camille: User) -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         queue(camille)
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert run_jobs() == []
     with as_maintenance():
         assert not OutgoingMail.objects.exists()
@@ -97,7 +99,7 @@ def test_the_same_event_is_told_once_to_each_person(camille: User) -> None:
 def test_html_is_escaped_and_text_is_not(camille: User) -> None:
     queue(camille)
     run_jobs()
-    html = mail.outbox[0].alternatives[0].content
+    html = html_of(mail.outbox[0])
     assert "Bonjour &lt;b&gt;Camille&lt;/b&gt;" in html
     assert "Bonjour <b>Camille</b>" in mail.outbox[0].body
 
@@ -155,7 +157,7 @@ def test_a_code_is_encrypted_while_it_waits_and_goes_first(camille: User) -> Non
     run_jobs()
     assert [sent.subject for sent in mail.outbox] == ["Votre code", "Statut"]
     assert "417 829" in mail.outbox[0].body
-    assert "417 829" in mail.outbox[0].alternatives[0].content
+    assert "417 829" in html_of(mail.outbox[0])
 
 
 def test_a_subject_on_several_lines_cannot_add_headers(camille: User) -> None:
