@@ -66,13 +66,13 @@ def objects_of_alice(territory: Territory) -> dict[str, object]:
 
 @pytest.mark.parametrize("name", STRANGERS)
 def test_stranger_gets_the_answer_for_what_does_not_exist(territory: Territory, objects_of_alice: dict[str, object], name: str) -> None:
+    client = signed_in_client(getattr(territory, name))
     for route, arguments in _routes_with_arguments(get_resolver()):
         if route in NO_OBJECT_OF_OTHERS or (name, route) in MAY_SEE:
             continue
         real = reverse(route, kwargs={argument: objects_of_alice[argument] for argument in arguments})
         missing = reverse(route, kwargs={argument: MISSING[argument] for argument in arguments})
         for method in ("get", "post"):
-            client = signed_in_client(getattr(territory, name))
             ask = getattr(client, method)
             answer, same = (ask(address, {"body": "Bonjour", "submission": uuid4()}) for address in (real, missing))
             assert answer.status_code == same.status_code, (name, route)
