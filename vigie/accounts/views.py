@@ -36,6 +36,15 @@ class PersonRequest(HttpRequest):
 class SignInView(LoginView):
     """Sign-in; the demonstration shows its accounts beside it."""
 
+    def get_form(self, form_class: Any = None) -> Any:
+        """Fill in the demonstration account that was chosen in the list."""
+        form = super().get_form(form_class)
+        chosen = self.request.GET.get("compte", "")
+        if settings.VIGIE_DEMONSTRATION and chosen in {account.email for account in demonstration_accounts()}:
+            form.initial |= {"login": chosen, "password": DEMO_PASSWORD}
+            form.fields["password"].widget.render_value = True
+        return form
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["demonstration_accounts"] = demonstration_accounts() if settings.VIGIE_DEMONSTRATION else []

@@ -47,7 +47,7 @@ def test_endless_password_is_refused_at_once() -> None:
 
 def test_hostile_password_is_judged_quickly() -> None:
     started = time.perf_counter()
-    validate_password("aA1!" * 5 + "l3tm31n-p4ssw0rd-" * 6 + "fin", CLAIRE)
+    validate_password("4@8({[<369&#!1/|0$5+7%2" * 4, CLAIRE)
     assert time.perf_counter() - started < 2
 
 

@@ -1,6 +1,7 @@
 """My profile and my settings (ACC-30, ACC-31)."""
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -73,9 +74,7 @@ def test_hours_are_in_her_time_zone_and_the_next_reader_keeps_his(alice: User, r
     assert timezone.get_current_timezone_name() == "Europe/Paris"
 
 
-def _seen(seen: list[str]):  # type: ignore[no-untyped-def]
-    from django.http import HttpResponse
-
+def _seen(seen: list[str]) -> HttpResponse:
     seen.append(timezone.get_current_timezone_name())
     return HttpResponse()
 
