@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
 
-from csp.decorators import csp_replace, csp_update
+from csp.decorators import csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,6 +21,10 @@ from vigie.notifications import demo_mailbox, unsubscribing
 
 _MOST_LISTED: Final = 200
 _MOST_READ: Final = 3000
+_FRAMED: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
 _NAME: Final = re.compile(r"\d{20}\.[\w-]+\.vigie")
 
 
@@ -98,21 +102,14 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @never_cache
 @require_GET
 @xframe_options_sameorigin
-@csp_replace(  # type: ignore[arg-type]
-    {
-        "default-src": ["'none'"],
-        "style-src": ["'unsafe-inline'"],
-        "img-src": ["data:"],
-        "frame-ancestors": ["'self'"],
-        "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-    }
-)
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML of one mail, as a mail reader shows it; its links open elsewhere."""
     html = demo_mailbox.mail_of(_path(name)).get_body(("html",))
     if html is None:
         raise Http404
-    return HttpResponse(html.get_content().replace("<head>", '<head><base target="_blank">', 1))
+    response = HttpResponse(html.get_content().replace("<head>", '<head><base target="_blank">', 1))
+    response.headers["Content-Security-Policy"] = _FRAMED
+    return response
 
 
 @everyone
@@ -134,6 +131,8 @@ def _line(path: Path) -> MailLine:
     headers = demo_mailbox.headers_of(path)
     try:
         sent_at = parsedate_to_datetime(headers["Date"])
+        # A date at « -0000 » comes without a zone, though it is in UTC (RFC 5322).
+        sent_at = sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC)
     except (TypeError, ValueError):
         sent_at = None
     return MailLine(
