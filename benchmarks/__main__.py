@@ -70,7 +70,7 @@ def _measure_servers(
     serve = ["-m", "vigie", "serve"]
     ready = f"http://localhost:{port}/health/live"
     with (
-        running(bare_arguments, variables=ground.bare_variables, log=folder / "bare.log", ready_url=f"http://127.0.0.1:{bare_port}/none") as bare,
+        running(bare_arguments, variables=ground.bare_variables, log=folder / "bare.log", ready_url=f"http://127.0.0.1:{bare_port}/ready") as bare,
         running(serve, variables=ground.variables, log=folder / "web.log", ready_url=ready) as web,
         running(["-m", "vigie", "worker"], variables=ground.variables, log=folder / "worker.log") as worker,
     ):

@@ -113,4 +113,8 @@ def _table(rows: list[asyncpg.Record]) -> str:
     return f"<!doctype html><title>Incidents</title><table>{lines}</table>"
 
 
-PAGES = {"/list": _list, "/record": _record, "/search": _search, "/file": _file, "/comment": _comment}
+async def _ready(pool: asyncpg.Pool, _arguments: dict[str, str]) -> str:
+    return str(await pool.fetchval("SELECT 1"))
+
+
+PAGES = {"/ready": _ready, "/list": _list, "/record": _record, "/search": _search, "/file": _file, "/comment": _comment}

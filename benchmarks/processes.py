@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -105,9 +104,6 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -
             with urllib.request.urlopen(url, timeout=2) as answer:
                 if answer.status < 400:
                     return
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                return
         except OSError:
             pass
         time.sleep(0.02)

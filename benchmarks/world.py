@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 
 from vigie.config.environment import Environment, read_environment
 
+USERS: Final = 500
 SUBJECTS: Final = 200
 """Different records, comments and searches a measure goes through."""
 
@@ -76,9 +77,12 @@ def prepare(folder: Path, variables: dict[str, str], incidents: int) -> float:
     begun = time.perf_counter()
     vigie(variables, "migrate", "--verbosity", "0")
     if not done.exists():
-        vigie(variables, "seed", "--incidents", str(incidents))
-        with psycopg.connect(read_environment(variables).maintenance_database_url or "", autocommit=True) as connection:
+        vigie(variables, "seed", "--incidents", str(incidents), "--users", str(USERS))
+        environment = read_environment(variables)
+        assert environment.bundled_postgres is not None
+        with psycopg.connect(environment.owner_database_url or "", autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
+        with psycopg.connect(environment.bundled_postgres.superuser_url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
         done.touch()
     return time.perf_counter() - begun
@@ -143,5 +147,5 @@ SELECT number, id FROM incidents_incident WHERE assignee_id = %s AND desk_id = %
 _SEARCHES = """
 SELECT split_part(requester_name, ' ', 2) || ' ' || (SELECT w FROM regexp_split_to_table(subject, '[^[:alpha:]]+') w ORDER BY length(w) DESC LIMIT 1)
        AS words
-  FROM (SELECT requester_name, subject FROM incidents_incident WHERE desk_id = %s ORDER BY md5(id::text) LIMIT %s) AS some
+  FROM (SELECT requester_name, subject FROM incidents_incident WHERE desk_id = %s ORDER BY md5(id::text) LIMIT %s) AS chosen
 """
