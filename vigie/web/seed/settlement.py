@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import accumulate
 from typing import TypeVar
 from uuid import UUID
@@ -281,7 +282,7 @@ class Settlement:
         for name, members in plan.teams.items():
             self._form_team(office, desk, name, [f"{member}@{MAIL_DOMAIN}" for member in members])
         for name in plan.solutions:
-            office.products.append(self._supply(desk, name, plan.used_by))
+            office.products.append(self._supply(desk, name, plan.users_of(name)))
         self.offices.append(office)
 
     def _form_team(self, office: Office, desk: Desk, name: str, addresses: Iterable[str]) -> None:
@@ -303,7 +304,7 @@ class Settlement:
         return Product(solution.id, name, SITUATIONS[name], places, list(accumulate(place.weight for place in places)))
 
     def _free_local_part(self, plan: PersonPlan) -> str:
-        wanted = _ascii(f"{plan.first_name}.{plan.last_name}")
+        wanted = ".".join(map(ascii_letters, (plan.first_name, plan.last_name)))
         free, number = wanted, 1
         while free in self._addresses:
             number += 1
@@ -322,10 +323,10 @@ class Settlement:
         yield from (row for row in self.rows.get(model, ()) if isinstance(row, model))
 
 
-def _ascii(name: str) -> str:
-    """Return the name as the left side of an address: « Pierre-Yves.Le Bihan » → « pierre-yves.lebihan »."""
-    plain = unicodedata.normalize("NFD", name.casefold()).encode("ascii", "ignore").decode()
-    return plain.replace(" ", "")
+@cache
+def ascii_letters(name: str) -> str:
+    """Return the name for an address: « Le Bihan » → « lebihan », « Anne-Laure » → « anne-laure »."""
+    return unicodedata.normalize("NFD", name.casefold()).encode("ascii", "ignore").decode().replace(" ", "")
 
 
 def _finess(order: int) -> str:

@@ -68,6 +68,11 @@ class DeskPlan:
     """Of working days; None: open day and night."""
     saturday: tuple[str, str] | None = None
     closing_delay_days: int = 10
+    reserved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Solutions that fewer sites use."""
+
+    def users_of(self, solution: str) -> tuple[str, ...]:
+        return self.reserved.get(solution, self.used_by)
 
     @property
     def opening(self) -> dict[str, list[list[str]]]:
@@ -362,6 +367,13 @@ DESKS = (
             "Interfaces et impression": ("baptiste.noel", "farida.mansouri"),
         },
         used_by=("saint-aubrin", "montfaverolles", "tilleuls", "glycines", "chu"),
+        reserved={
+            "Ormeval GAP": ("saint-aubrin", "montfaverolles", "tilleuls"),
+            "Ormeval Étiquettes et bracelets": ("saint-aubrin", "montfaverolles", "tilleuls", "chu"),
+            "Ormeval Bloc": ("saint-aubrin", "tilleuls", "chu"),
+            "Ormeval Laboratoire": ("saint-aubrin", "chu"),
+            "Ormeval PMSI": ("saint-aubrin", "montfaverolles", "tilleuls"),
+        },
         notice=NOTICE_VENDOR,
         closing_delay_days=10,
     ),
@@ -432,6 +444,10 @@ DESKS = (
             "Imagerie et échanges": ("valerie.prigent",),
         },
         used_by=HEALTH_SITES,
+        reserved={
+            "PACS régional": ("saint-aubrin", "montfaverolles", "tilleuls", "chu", "vernoy", "bel-orme"),
+            "Télé-expertise régionale": ("saint-aubrin", "montfaverolles", "glycines", "chu", "vernoy", "clos-tuilier"),
+        },
         notice=NOTICE_REGION,
         hours=("08:00", "19:00"),
         saturday=("09:00", "12:30"),
@@ -469,6 +485,10 @@ DESKS = (
         solutions={"Régulation médicale": 36, "Portail de crise": 30, "Téléphonie d’urgence": 22, "Bracelets SINUS": 12},
         teams={"Astreinte régulation": ("nicolas.ferrand", "samira.ouali"), "Terrain": ("loic.herve",)},
         used_by=("samu-garance", "samu-haut-vernois", "chu", "saint-aubrin", "vernoy", "ars"),
+        reserved={
+            "Régulation médicale": ("samu-garance", "samu-haut-vernois"),
+            "Téléphonie d’urgence": ("samu-garance", "samu-haut-vernois"),
+        },
         notice=NOTICE_CRISIS,
         hours=None,
         closing_delay_days=5,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from vigie.incidents.models import EntryKind, Interest, Kind, Side, Source, Status
 from vigie.web.seed.dice import Dice
 from vigie.web.seed.phrases import french, said
-from vigie.web.seed.settlement import Office, Person, Place, Product, Settlement
+from vigie.web.seed.settlement import Office, Person, Place, Product, Settlement, ascii_letters
 from vigie.web.seed.situations import Situation
 from vigie.web.seed.territory import MAIL_DOMAIN
 
@@ -39,9 +39,9 @@ _ENDINGS = (
     "\n\nCordialement,\n{requester}",
 )
 _ANSWERS = (
-    "Bonjour,\n\nVotre signalement est bien pris en compte, nous regardons tout de suite et revenons vers vous dans la journée.",
-    "Bonjour,\n\nMerci pour ces précisions. Nous reproduisons le problème de notre côté et cherchons la cause.",
-    "Bonjour,\n\nC'est noté. Le sujet est entre les mains de {agent}, qui vous tient au courant.",
+    "Votre signalement est bien pris en compte, nous regardons tout de suite et revenons vers vous dans la journée.",
+    "Merci pour ces précisions. Nous reproduisons le problème de notre côté et cherchons la cause.",
+    "C'est noté, je m'en occupe et vous tiens au courant.",
 )
 _NUDGES = (
     "Avez-vous une date ? L'équipe nous interroge à chaque relève.",
@@ -66,6 +66,10 @@ _REFUSALS = (
 _SECOND_RESOLUTIONS = (
     "Un second réglage manquait, il est posé. Nous avons vérifié avec vous par téléphone que tout fonctionne.",
     "La correction a été étendue à tous les postes du service. Merci de votre patience.",
+)
+_SECOND_NOTES = (
+    "Refusé par le demandeur : repris au téléphone avec lui, un réglage nous avait échappé.",
+    "Retour du site : le correctif n'était pas passé sur tous les postes. Vérifié un par un.",
 )
 _PLANS = (
     "Un technicien passera sur place. Merci de laisser le poste {poste} accessible.",
@@ -222,7 +226,7 @@ class Chronicle:
         today = self._now.replace(hour=0, minute=0, second=0, microsecond=0)
         days = [today - timedelta(days=age) for age in range(364, -1, -1)]
         weights = [
-            (0.25 if day.weekday() >= 5 else 1.0) * (0.6 + 0.4 * order / 364) * (1 + 3 * max(0, (order - 335) / 30))
+            (0.25 if day.weekday() >= 5 else 1.0) * (0.6 + 0.4 * order / 364) * (1 + 4 * max(0, (order - 335) / 30))
             for order, day in enumerate(days)
         ]
         total, given, carried = sum(weights), 0, 0.0
@@ -325,7 +329,7 @@ class Chronicle:
         number = dice.randrange(3, 48)
         return {
             "service": service,
-            "poste": f"PC-{service[:4].upper()}-{number:03}",
+            "poste": f"PC-{ascii_letters(service)[:4].upper()}-{number:03}",
             "imprimante": f"BR-{number:02}{dice.randrange(10, 99)}",
             "heure": f"{local.hour}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{local.minute // 5 * 5:02}",
             "nombre": str(number),
@@ -373,7 +377,6 @@ class _Story:
         self._agent = agent
         self._dice = dice
         self._now = now
-        self._words = {**case.words, "agent": agent.name}
 
     def tell(self, status: Status, *, is_brief: bool, nudged: bool) -> None:
         """Lead the case to this status, at the latest now."""
@@ -430,7 +433,7 @@ class _Story:
         yield 900, self._resolve
         if dice.happens(0.09):
             yield 500, self._refuse
-            yield 120, self._note
+            yield 120, self._note_again
             yield 700, self._resolve_again
         if status == Status.RESOLVED:
             return
@@ -502,7 +505,7 @@ class _Story:
     def _ask(self, at: datetime) -> None:
         if self._case.status == Status.WAITING:
             return
-        text = self._say("Bonjour,\n\n" + self._case.situation.question)
+        text = self._say(self._case.situation.question)
         self._desk_writes(at, text, changes=self._status(Status.WAITING))
 
     def _reply(self, at: datetime) -> None:
@@ -520,8 +523,14 @@ class _Story:
             self._case.entries[-1].screenshot = screen
 
     def _note(self, at: datetime) -> None:
+        self._noted(at, self._case.situation.note)
+
+    def _note_again(self, at: datetime) -> None:
+        self._noted(at, self._dice.one_of(_SECOND_NOTES))
+
+    def _noted(self, at: datetime, template: str) -> None:
         minutes = self._dice.one_of((5, 10, 15, 20, 30, 45, 60))
-        self._write(at, EntryKind.NOTE, self._agent, Side.DESK, body=self._say(self._case.situation.note), minutes=minutes)
+        self._write(at, EntryKind.NOTE, self._agent, Side.DESK, body=self._say(template), minutes=minutes)
 
     def _nudge(self, at: datetime) -> None:
         case = self._case
@@ -565,7 +574,7 @@ class _Story:
     def _resolved(self, at: datetime, template: str) -> None:
         changes = self._status(Status.RESOLVED)
         self._case.resolved_at = at
-        self._desk_writes(at, self._say("Bonjour,\n\n" + template), changes=changes)
+        self._desk_writes(at, self._say(template), changes=changes)
 
     def _accept(self, at: datetime) -> None:
         changes = self._status(Status.CLOSED)
@@ -601,7 +610,7 @@ class _Story:
         return self._say(self._dice.one_of(templates))
 
     def _say(self, template: str) -> str:
-        return said(template, self._words, self._dice)
+        return said(template, self._case.words, self._dice)
 
     def _status(self, status: Status) -> list[dict[str, Any]]:
         former, self._case.status = self._case.status, status
@@ -611,6 +620,8 @@ class _Story:
         case = self._case
         case.answered_at = case.answered_at or at
         case.is_nudged = False
+        if case.answered_at == at:
+            body = "Bonjour,\n\n" + body
         self._write(at, EntryKind.MESSAGE, self._agent, Side.DESK, body=body, changes=changes or [])
 
     def _requester_writes(self, at: datetime, body: str, *, changes: list[dict[str, Any]]) -> None:
