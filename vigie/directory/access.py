@@ -50,7 +50,7 @@ def _guarded(
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     guarded.audience = audience  # type: ignore[attr-defined]
-    return guarded
+    return guarded  # type: ignore[return-value] # wraps() remembers the view's own kind of request
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponse:

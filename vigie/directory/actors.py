@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-
 from vigie.accounts.models import User
 from vigie.directory.models import Role
 from vigie.foundation.scope import Scope

@@ -21,7 +21,7 @@ _FACTS = 3  # memberships, desks, reach: the columns of directory_enter behind t
 class SignedInRequest(HttpRequest):
     """A request of somebody who has signed in: what views behind `signed_in` receive."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     actor: Actor
 
 
@@ -41,7 +41,7 @@ def enter_request(request: HttpRequest, *, read_only: bool) -> None:
         scope.apply(Scope(user_id=pending_user_id(request)), read_only=read_only)
         request.user = AnonymousUser()
     else:
-        actor.user.backend = request.session.get(BACKEND_SESSION_KEY, "")  # type: ignore[attr-defined]
+        actor.user.backend = request.session.get(BACKEND_SESSION_KEY, "")
         request.user = actor.user
     request.actor = actor  # type: ignore[attr-defined]
 

@@ -143,7 +143,7 @@ class Desk(models.Model):
     opening = models.JSONField(
         _("horaires"),
         default=dict,
-        help_text=_("Par jour de la semaine (0 = lundi), une liste de plages : {\"0\": [[\"08:00\", \"18:00\"]]}."),
+        help_text=_('Par jour de la semaine (0 = lundi), une liste de plages : {"0": [["08:00", "18:00"]]}.'),
     )
     always_open = models.BooleanField(_("ouvert jour et nuit"), default=False)
     notice = models.TextField(

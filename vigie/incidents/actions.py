@@ -7,10 +7,9 @@ is for people; then nothing was written.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +39,11 @@ from vigie.incidents.models import (
 )
 from vigie.incidents.policies import Access
 from vigie.notifications.actions import unmute
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
+    Files = Sequence["UploadedFile[Any]"]
 
 LONGEST_TEXT = 20_000
 LONGEST_SUBJECT = 200
@@ -78,7 +82,7 @@ class NewIncident:
     notify_requester: bool = True
     filed_after: UUID | None = None
     source: Source = Source.WEB
-    files: Sequence[UploadedFile] = field(default_factory=tuple)
+    files: "Files" = field(default_factory=tuple)
 
 
 @transaction.atomic
@@ -133,7 +137,7 @@ def comment(
     body: str,
     submission: UUID,
     seen: int | None = None,
-    files: Sequence[UploadedFile] = (),
+    files: "Files" = (),
     nudge: bool = False,
 ) -> FollowUp:
     """Publish a message. `seen` is the number of the last entry its author had read.
@@ -183,7 +187,7 @@ def comment(
 
 @transaction.atomic
 def note(
-    actor: Actor, incident_id: UUID, *, body: str, submission: UUID, minutes: int = 0, files: Sequence[UploadedFile] = ()
+    actor: Actor, incident_id: UUID, *, body: str, submission: UUID, minutes: int = 0, files: "Files" = ()
 ) -> FollowUp:
     """Write an internal note, for the desk alone; with the time spent, if any."""
     access = _locked(actor, incident_id)
@@ -289,7 +293,7 @@ def change_status(
     submission: UUID | None = None,
     revision: int | None = None,
     seen: int | None = None,
-    files: Sequence[UploadedFile] = (),
+    files: "Files" = (),
 ) -> FollowUp:
     """Move an incident on behalf of the desk. Reopening needs a reason; resolving says what was done (INC-11)."""
     access = _locked(actor, incident_id, revision=revision)
@@ -555,7 +559,7 @@ def _status_in_progress(incident: Incident) -> Status:
 
 
 def _attach(
-    actor: Actor, incident: Incident, entry: FollowUp | None, files: Sequence[UploadedFile], *, internal: bool = False
+    actor: Actor, incident: Incident, entry: FollowUp | None, files: "Files", *, internal: bool = False
 ) -> None:
     if not files:
         return

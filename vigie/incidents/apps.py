@@ -6,7 +6,7 @@ class IncidentsConfig(AppConfig):
     label = "incidents"
 
     def ready(self) -> None:
-        from vigie.incidents import live_topics  # noqa: F401, PLC0415 - registers the guards once models are ready
-        from vigie.incidents import unsubscribing  # noqa: PLC0415 - the same
+        # Both register with the layers below, once models are ready.
+        from vigie.incidents import live_topics, unsubscribing  # noqa: F401, PLC0415
 
         unsubscribing.register()

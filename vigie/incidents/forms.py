@@ -1,7 +1,7 @@
 """The shape of what people send about incidents. Rules are in `actions`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django import forms
@@ -134,9 +134,7 @@ class FilingForm(ContentForm):
         return str(self.data.get(name, "") if self.is_bound else self.initial.get(name, ""))
 
     def _field(self, name: str) -> forms.ChoiceField:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        return field
+        return cast("forms.ChoiceField", self.fields[name])
 
 
 class SeenForm(ContentForm):
@@ -176,9 +174,7 @@ class AssignForm(SeenForm):
     def __init__(self, *args: Any, technicians: Any, teams: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in (("assignee", technicians), ("team", teams)):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = [("", _("Personne") if name == "assignee" else _("Aucun groupe"))] + [
+            cast("forms.ChoiceField", self.fields[name]).choices = [("", _("Personne") if name == "assignee" else _("Aucun groupe"))] + [
                 (str(value), label) for value, label in choices
             ]
 
@@ -201,9 +197,7 @@ class StatusForm(SeenForm):
 
     def __init__(self, *args: Any, statuses: list[Status], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["status"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(status, status.label) for status in statuses]
+        cast("forms.ChoiceField", self.fields["status"]).choices = [(status, status.label) for status in statuses]
 
 
 class ObserverForm(forms.Form):

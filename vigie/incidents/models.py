@@ -105,7 +105,7 @@ class Incident(models.Model):
     kind = models.CharField(_("nature"), max_length=10, choices=Kind, default=Kind.INCIDENT)
     status = models.CharField(_("statut"), max_length=10, choices=Status, default=Status.NEW)
     is_open = models.GeneratedField(
-        expression=Q(status__in=[status.value for status in OPEN_STATUSES]),
+        expression=Q(status__in=[status.value for status in OPEN_STATUSES]),  # type: ignore[arg-type]
         output_field=models.BooleanField(),
         db_persist=True,
     )

@@ -1,7 +1,7 @@
 """What pages read of incidents: permission-scoped, in typed view data, with a number of statements that never grows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -161,7 +161,7 @@ DESK_LISTS = {
 }
 
 
-def requester_list(actor: Actor, slug: str) -> QuerySet[Incident]:
+def requester_list(actor: Actor, slug: str) -> QuerySet[Incident]:  # noqa: PLR0911 - one a list
     """Return the incidents of a ready-made list of the requester's."""
     visible = policies.visible_to(actor)
     mine = visible.filter(requester=actor.id)
@@ -182,7 +182,7 @@ def requester_list(actor: Actor, slug: str) -> QuerySet[Incident]:
             return visible.filter(site__in=actor.site_ids)
 
 
-def desk_list(actor: Actor, desk_id: UUID, slug: str) -> QuerySet[Incident]:
+def desk_list(actor: Actor, desk_id: UUID, slug: str) -> QuerySet[Incident]:  # noqa: PLR0911 - one a list
     """Return the incidents of a ready-made list of one desk."""
     of_desk = policies.visible_to(actor).filter(desk=desk_id)
     is_open = of_desk.filter(is_open=True)
@@ -601,7 +601,7 @@ def search(actor: Actor, words: str) -> Found:
     subject = _ROW.index("subject")
     for *values, marked, excerpt in found.values_list(*_ROW, "marked", "excerpt"):
         values[subject] = marked
-        rows[values[0]] = IncidentRow(*values, excerpt=excerpt)
+        rows[values[0]] = replace(IncidentRow(*values), excerpt=excerpt)
     return Found(
         rows=[rows[identifier] for identifier in shown if identifier in rows],
         approximate=bool(hits[0][1]),

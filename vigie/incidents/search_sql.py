@@ -15,7 +15,7 @@ INDEX_INCIDENTS = f"""
       LEFT JOIN LATERAL (SELECT left(string_agg(f.body, ' ' ORDER BY f.position), 200000) AS words
                            FROM incidents_followup f WHERE f.incident_id = i.id AND NOT f.internal) said ON true
      WHERE i.id = ANY (%s)
-"""
+"""  # noqa: S608 - constants only
 INDEX_NOTES = """
     INSERT INTO incidents_internaltext (incident_id, desk_id, words)
     SELECT f.incident_id, f.desk_id,

@@ -224,7 +224,7 @@ def file(request: SignedInRequest) -> HttpResponse:
 
 
 def _filing_form(request: SignedInRequest, *, data: QueryDict | None, typed: QueryDict) -> forms.FilingForm:
-    initial = {name: typed.get(name) for name in forms.FilingForm.base_fields if name in typed and name != "submission"}
+    initial: dict[str, Any] = {name: typed.get(name) for name in forms.FilingForm.base_fields if name in typed and name != "submission"}
     if typed and "subject" in typed:
         initial["notify_requester"] = "notify_requester" in typed
     limit = 10 * 1024 * 1024
@@ -356,6 +356,7 @@ def _record_page(
         "draft_url": reverse("incidents:draft", args=[access.incident.id]),
         "owner": kept_forms.owner_token(request.actor.id),
         "crumbs": [_way_back(access), (access.incident.number, "")],
+        "live_topics": [f"incident:{access.incident.id}"],
     }
     return render(request, "incidents/record.html", context, status=status)
 
@@ -389,9 +390,8 @@ def _record_forms(
         "observer": forms.ObserverForm(auto_id="observer_%s"),
     }
     for name, form in refused.items():
-        form.data = form.data.copy()
         # What was refused is confirmed against what is shown now.
-        form.data |= {"seen": str(view.last_position), "revision": str(incident.revision)}
+        form.data = {**form.data.dict(), "seen": str(view.last_position), "revision": str(incident.revision)}  # type: ignore[attr-defined]
         made[name] = form
     return RecordForms(**made)
 

@@ -14,8 +14,6 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from vigie.directory.access import everyone
 
-from vigie.directory.access import everyone
-
 _ready_schema = False
 
 

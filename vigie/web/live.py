@@ -6,8 +6,6 @@ from django.views.decorators.http import require_GET
 
 from vigie.directory.access import signed_in
 from vigie.directory.entry import SignedInRequest
-from vigie.directory.access import signed_in
-from vigie.directory.entry import SignedInRequest
 from vigie.foundation import live
 
 

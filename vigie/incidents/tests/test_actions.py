@@ -35,7 +35,7 @@ def deferred_events() -> list[tuple[str, str]]:
             "SELECT args->>'event', args->>'incident_id' FROM procrastinate_jobs"
             " WHERE task_name = 'incidents.notify' ORDER BY id"
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 # --- Filing ----------------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_a_solution_that_the_site_does_not_use_is_refused(territory: Territory) 
 
 def test_a_priority_of_another_desk_is_refused(territory: Territory) -> None:
     with as_maintenance():
-        priority = territory.other_desk.priorities.first()
+        priority = territory.other_desk.priorities.get(rank=1)
     with acting_as(territory.alice) as alice, pytest.raises(Invalid) as refused:
         actions.file_incident(alice, territory.stated(priority_id=priority.id))
     assert list(refused.value.fields) == ["priority"]
@@ -181,7 +181,7 @@ def test_the_database_refuses_a_row_written_for_somebody_else(territory: Territo
 
 def test_a_child_cannot_name_another_tenant_than_its_incident(territory: Territory) -> None:
     incident = territory.incident()
-    with as_maintenance(), pytest.raises(IntegrityError), transaction.atomic():
+    with as_maintenance(), pytest.raises(IntegrityError), transaction.atomic():  # noqa: PT012 - deferred until checked
         FollowUp.objects.create(
             incident=incident,
             site=territory.other_hospital,
@@ -364,7 +364,7 @@ def test_triggers_record_each_change_of_the_row(territory: Territory) -> None:
     with acting_as(territory.tom) as tom:
         actions.assign(tom, incident.id, assignee_id=tom.id, team_id=None)
     with as_maintenance():
-        events = list(incident.events.order_by("pgh_id").values_list("pgh_label", "status"))
+        events = list(incident.events.order_by("pgh_id").values_list("pgh_label", "status"))  # type: ignore[attr-defined]
     assert events == [("insert", "new"), ("update", "assigned")]
 
 

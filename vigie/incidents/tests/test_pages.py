@@ -37,7 +37,8 @@ def filing(territory: Territory, **changes: object) -> dict[str, object]:
 def test_home_lists_and_record_open_for_a_requester(territory: Territory, client: Client) -> None:
     incident = territory.incident(subject="Scanner en panne", status=Status.RESOLVED)
     sign_in(client, territory.alice)
-    for address in ("/", "/incidents/", "/incidents/?liste=tous", f"/incidents/{incident.number}/", "/incidents/nouveau/", "/recherche/?q=scanner"):
+    record = f"/incidents/{incident.number}/"
+    for address in ("/", "/incidents/", "/incidents/?liste=tous", record, "/incidents/nouveau/", "/recherche/?q=scanner"):
         page = client.get(address)
         assert page.status_code == 200, address
         if "nouveau" not in address and address != "/incidents/":
@@ -47,7 +48,8 @@ def test_home_lists_and_record_open_for_a_requester(territory: Territory, client
 def test_queue_and_record_open_for_a_technician(territory: Territory, client: Client) -> None:
     incident = territory.incident(subject="Scanner en panne")
     sign_in(client, territory.tom)
-    for address in ("/", f"/incidents/guichet/{territory.desk.slug}/", f"/incidents/{incident.number}/", f"/incidents/{incident.number}/historique/"):
+    record = f"/incidents/{incident.number}/"
+    for address in ("/", f"/incidents/guichet/{territory.desk.slug}/", record, f"{record}historique/"):
         page = client.get(address)
         assert page.status_code == 200, address
     assert client.get("/incidents/").status_code == 302
@@ -105,7 +107,7 @@ def test_a_draft_comes_back_and_is_unreadable_in_the_database(territory: Territo
     with as_maintenance():
         from vigie.incidents.models import Draft
 
-        assert "finir".encode() not in bytes(Draft.objects.get().sealed)
+        assert b"finir" not in bytes(Draft.objects.get().sealed)
     client.post("/incidents/brouillon/file/", {"forget": "/incidents/nouveau/"})
     assert "à finir" not in client.get("/incidents/nouveau/").content.decode()
 
@@ -150,7 +152,8 @@ def test_the_second_of_two_answers_is_given_back_with_the_first(territory: Terri
     assert page.status_code == 409
     assert "Redémarrez le poste" in text
     assert "Débranchez le poste" in text
-    again = client.post(f"/incidents/{incident.number}/repondre/", {"body": "Débranchez le poste", "seen": page.context["record"].last_position})
+    seen = page.context["record"].last_position
+    again = client.post(f"/incidents/{incident.number}/repondre/", {"body": "Débranchez le poste", "seen": seen})
     assert again.status_code == 302
 
 
