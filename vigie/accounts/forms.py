@@ -1,6 +1,8 @@
 """Forms of sign-in, factors and preferences: allauth's, in French and drawn by the kit, and ours."""
 
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -34,7 +36,13 @@ from allauth.mfa.base.forms import ReauthenticateForm as BaseFactorAgainForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.forms import GenerateRecoveryCodesForm as BaseGenerateRecoveryCodesForm
 from allauth.mfa.totp.forms import ActivateTOTPForm as BaseActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm, LoginWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.core.cache import cache as shared_cache
 from django.utils.translation import gettext_lazy as _
@@ -187,6 +195,10 @@ class AddPasskeyForm(AddWebAuthnForm):
         self.fields["passwordless"].help_text = _("Elle demandera votre empreinte, votre visage ou un code.")
         self.fields["passwordless"].initial = True
 
+    def clean(self) -> dict[str, Any]:
+        with _well_formed():
+            return super().clean()
+
 
 class RenamePasskeyForm(EditWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -194,11 +206,37 @@ class RenamePasskeyForm(EditWebAuthnForm):
         _label(self, "name", _("Nom de la clé"), maxlength="60")
 
 
+@contextmanager
+def _well_formed() -> Iterator[None]:
+    """Refuse what is no answer of a browser; allauth trusts its shape."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise get_factor_adapter().validation_error("incorrect_code") from error
+
+
 class PasskeySignInForm(LoginWebAuthnForm):
     def clean_credential(self) -> Authenticator:
         """Let the transaction read the account that the key names; the key still has to sign."""
-        candidate(_user_of(self.cleaned_data["credential"]))
-        return super().clean_credential()
+        with _well_formed():
+            candidate(_user_of(self.cleaned_data["credential"]))
+            return super().clean_credential()
+
+
+class PasskeySecondForm(AuthenticateWebAuthnForm):
+    """The second step of a sign-in."""
+
+    def clean_credential(self) -> Authenticator:
+        with _well_formed():
+            return super().clean_credential()
+
+
+class PasskeyAgainForm(ReauthenticateWebAuthnForm):
+    """The same person again, before something sensitive."""
+
+    def clean_credential(self) -> Authenticator:
+        with _well_formed():
+            return super().clean_credential()
 
 
 def _user_of(credential: object) -> UUID | None:

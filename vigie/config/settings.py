@@ -103,6 +103,8 @@ FORM_RENDERER = "vigie.ui.forms.KitRenderer"
 
 # --- Data ------------------------------------------------------------------------------------------------------------
 _APPLICATION = django_database(ENVIRONMENT.database_url)
+# Plans are kept: behind row-level security, planning a list costs ten times its execution.
+_APPLICATION["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 3}
 _POOL: dict[str, Any] = {
     "ENGINE": "vigie.foundation.postgres",
     "CONN_MAX_AGE": 600,
@@ -214,6 +216,8 @@ MFA_FORMS = {
     "add_webauthn": "vigie.accounts.forms.AddPasskeyForm",
     "edit_webauthn": "vigie.accounts.forms.RenamePasskeyForm",
     "login_webauthn": "vigie.accounts.forms.PasskeySignInForm",
+    "authenticate_webauthn": "vigie.accounts.forms.PasskeySecondForm",
+    "reauthenticate_webauthn": "vigie.accounts.forms.PasskeyAgainForm",
     "generate_recovery_codes": "vigie.accounts.forms.GenerateRecoveryCodesForm",
 }
 MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
