@@ -58,9 +58,10 @@ export async function trimmedKit({ root, tabler }) {
     variables: false,
     keyframes: true,
   });
+  const styles = join(root, "frontend", "styles");
   const own = (
     await Promise.all(
-      ["tokens.css", "base.css", "components.css", "shell.css", "print.css"].map((name) => readFile(join(root, "frontend", "styles", name), "utf8")),
+      (await readdir(styles)).map((name) => readFile(join(styles, name), "utf8")),
     )
   ).join("\n");
   const sheet = postcss.parse(purged.css);

@@ -40,7 +40,9 @@ const CONFIG = {
 
 /** Returns the fragment without anything that could run. A whole document keeps its head's title and its body. */
 export function sanitised(html: string): string {
-  return purifier.sanitize(html, { ...CONFIG, WHOLE_DOCUMENT: /^\s*(?:<!doctype[^>]*>\s*)?<(?:html|head|body)\b/i.test(html) });
+  const whole = /^\s*(?:<!doctype[^>]*>\s*)?<(?:html|head|body)\b/i.test(html);
+  // htmx wraps fragments in a `<template>`, which the parser would put in the head, out of what is given back.
+  return purifier.sanitize(html, { ...CONFIG, WHOLE_DOCUMENT: whole, FORCE_BODY: !whole });
 }
 
 interface HtmlPolicy {

@@ -20,7 +20,6 @@ _MONTHS_EN: Final = (
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600
-_RELATIVE_HOURS: Final = 12
 
 
 def is_french() -> bool:
@@ -68,7 +67,7 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
         return "à l’instant" if french else "just now"
     local, local_now = _local(moment), _local(now)
     same_day = local.date() == local_now.date()
-    if distance < _HOUR or (distance < _RELATIVE_HOURS * _HOUR and same_day):
+    if distance < _HOUR or same_day:
         count, unit = (int(distance // _MINUTE), "min") if distance < _HOUR else (int(distance // _HOUR), "h")
         amount = f"{count}{_NB}{unit}"
         if french:
@@ -80,7 +79,7 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
 def _by_day(local: datetime, local_now: datetime, *, french: bool) -> str:
     joint = "à" if french else "at"
     days = (local_now.date() - local.date()).days
-    near = {0: ("aujourd’hui", "today"), 1: ("hier", "yesterday"), -1: ("demain", "tomorrow")}.get(days)
+    near = {1: ("hier", "yesterday"), -1: ("demain", "tomorrow")}.get(days)
     if near:
         return f"{near[0] if french else near[1]} {joint} {clock(local)}"
     if timedelta(0) < local_now - local < timedelta(days=6):

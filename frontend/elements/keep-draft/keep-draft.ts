@@ -13,6 +13,7 @@ export class KeepDraft extends HTMLElement {
   #timer = 0;
   #changed = false;
   #sent = false;
+  #underWay: AbortController | undefined;
 
   connectedCallback(): void {
     this.addEventListener("input", this.#typed);
@@ -41,6 +42,7 @@ export class KeepDraft extends HTMLElement {
     if (event.defaultPrevented) return;
     this.#sent = true;
     clearTimeout(this.#timer);
+    this.#underWay?.abort();
   };
 
   readonly #shown = () => {
@@ -67,10 +69,12 @@ export class KeepDraft extends HTMLElement {
     for (const [name, value] of new FormData(form)) {
       if (typeof value === "string" && name !== "csrfmiddlewaretoken" && !secret.has(name)) body.append(name, value);
     }
+    this.#underWay = new AbortController();
     try {
       const response = await fetch(url, {
         method: "POST",
         body,
+        signal: this.#underWay.signal,
         // Browsers allow 64 KiB to requests that outlive their page; a longer text goes as an ordinary one.
         keepalive: keepalive && body.toString().length < 60_000,
         redirect: "error",
