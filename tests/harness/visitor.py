@@ -104,10 +104,10 @@ class Visitor:
         origin = str(httpx.URL(form.action).copy_with(raw_path=b"/")).rstrip("/")
         return self.http.post(form.action, data=form.values | values, headers={"Referer": form.action, "Origin": origin})
 
-    def sign_in(self, account: dict[str, Any]) -> None:
-        """Sign in with password and one-time code, as `vigie demo-accounts --json` gives them."""
+    def sign_in(self, account: dict[str, Any], *, code: str = "") -> None:
+        """Sign in with password and one-time code, as `vigie demo-accounts --json` gives them; or with this code."""
         answer = self.send(self.form("/compte/connexion/", containing="password"), login=account["email"], password=account["password"])
         assert answer.is_redirect, f"The password was refused: {answer.status_code}"
         factor = self.form(answer.headers["Location"], containing="code")
-        answer = self.send(factor, code=pyotp.TOTP(account["totp_secret"]).now())
+        answer = self.send(factor, code=code or pyotp.TOTP(account["totp_secret"]).now())
         assert answer.is_redirect, f"The one-time code was refused: {answer.status_code}"

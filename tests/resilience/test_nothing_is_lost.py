@@ -29,7 +29,7 @@ INCIDENTS = int(os.environ.get("VIGIE_RESILIENCE_INCIDENTS", "60"))
 INCIDENTS_PER_KILL = 5
 PATIENCE_SECONDS = 120
 """How long one incident, or the last mails, may take while things are being killed."""
-SEED_ARGUMENTS = "--incidents 40"
+SEED_ARGUMENTS = "--small"
 TARGETS = ("web", "web process", "worker", "database", "connection")
 
 
