@@ -36,10 +36,6 @@ class Territory:
     """A technician of the other desk: must see nothing."""
     adele: User
     """The hospital's administrator, who has no right on incidents."""
-    otto: User
-    """The platform's operator."""
-    pia: User
-    """Plans and writes for the hospital, which gives no right on incidents either."""
     solution: Solution
     priority: Priority
 
@@ -83,8 +79,6 @@ def territory(db: None) -> Territory:
             tina=directory.technician(desk, first_name="Tina", last_name="Faure"),
             trudy=directory.technician(other_desk, first_name="Trudy", last_name="Morel"),
             adele=directory.member(hospital, Role.ADMIN, first_name="Adèle", last_name="Henry"),
-            otto=directory.member(directory.SiteFactory.create(), Role.OPERATOR, Role.ADMIN),
-            pia=directory.member(hospital, Role.PLANNER, Role.EDITOR),
             solution=desk.solutions.get(),
             priority=desk.priorities.get(rank=1),
         )

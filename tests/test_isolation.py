@@ -1,0 +1,127 @@
+"""Every address, as everybody who must not: nobody reads, or learns of, another tenant's object (PLA-41)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from vigie.accounts.models import User
+from vigie.accounts.tests.signing_in import signed_in_client
+from vigie.attachments.tests import documents
+from vigie.directory.access import actor_of
+from vigie.directory.models import Role
+from vigie.directory.tests import factories as directory
+from vigie.directory.tests.acting import acting_as
+from vigie.foundation.testing import as_maintenance
+from vigie.incidents import actions
+from vigie.incidents.models import Incident
+from vigie.incidents.tests.factories import DeskFactory, IncidentFactory
+
+pytestmark = pytest.mark.django_db
+
+# Addresses with an argument that names nobody's object, and why.
+WITHOUT_AN_OBJECT = {
+    "unsubscribe": "a signed link, for whoever holds it",
+    "edit_webauthn": "one's own keys, filtered by owner: tested in accounts",
+    "remove_webauthn": "the same",
+    "/courrier/": "the demonstration's mailbox, absent in production",
+    "/kit/": "the kit, absent in production",
+    "draft": "one's own drafts; with an incident's identifier it is walked below",
+}
+
+
+@dataclass(frozen=True)
+class Story:
+    incident: Incident
+    attachment: UUID
+    strangers: dict[str, User]
+
+
+@pytest.fixture
+def story(db: None) -> Story:
+    with as_maintenance():
+        site, other_site, operator_site = (directory.SiteFactory.create() for _ in range(3))
+        desk, other_desk = DeskFactory.create(serves=[site]), DeskFactory.create(serves=[other_site])
+        incident = IncidentFactory.create(site=site, desk=desk)
+        technician = directory.technician(desk)
+        strangers = {
+            "colleague": directory.member(site),
+            "administrator": directory.member(site, Role.ADMIN),
+            "stranger": directory.member(other_site, Role.USER, Role.REFERENT, Role.ADMIN),
+            "other technician": directory.technician(other_desk),
+            "planner and editor": directory.member(site, Role.PLANNER, Role.EDITOR),
+            "operator": directory.member(operator_site, Role.OPERATOR, Role.ADMIN),
+        }
+    with acting_as(technician) as actor:
+        entry = actions.comment(actor, incident.id, body="", submission=uuid4(), files=[SimpleUploadedFile("capture.png", documents.png())])
+        attachment = entry.files.get().attachment_id
+    return Story(incident, attachment, strangers)
+
+
+def routes() -> Iterator[tuple[str, URLPattern]]:
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, URLPattern]]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
+            else:
+                yield prefix + str(pattern.pattern), pattern
+
+    yield from walk(get_resolver().url_patterns, "/")
+
+
+def addresses_of(story: Story) -> list[str]:
+    """Return each address that names the incident, its desk, its file: a new one with an argument must be said here."""
+    named = {
+        "<str:number>": story.incident.number,
+        "<uuid:attachment_id>": str(story.attachment),
+        "<slug:slug>": story.incident.desk.slug,
+        "<str:key>": str(story.incident.id),
+    }
+    found = []
+    for route, pattern in routes():
+        if "<" not in route:
+            continue
+        address = route
+        for converter, value in named.items():
+            address = address.replace(converter, value)
+        if "<" in address:
+            names = f"{route} {pattern.name}"
+            assert any(known in names for known in WITHOUT_AN_OBJECT), f"{route}: say what its argument names"
+            continue
+        found.append(address)
+    assert len(found) >= 12
+    return found
+
+
+@pytest.mark.parametrize("who", ["colleague", "administrator", "stranger", "other technician", "planner and editor", "operator"])
+def test_no_address_gives_an_object_of_somebody_else(story: Story, who: str) -> None:
+    client = signed_in_client(story.strangers[who])
+    for address in addresses_of(story):
+        if who == "administrator" and address.endswith("/historique/"):
+            continue  # audit.read: who changed what, without the texts
+        for method in ("get", "post"):
+            answer = getattr(client, method)(address)
+            assert answer.status_code in (404, 405), f"{method} {address} as {who}: {answer.status_code}"
+
+
+def test_the_history_that_an_administrator_reads_has_no_text(story: Story) -> None:
+    page = signed_in_client(story.strangers["administrator"]).get(f"/incidents/{story.incident.number}/historique/")
+    assert page.status_code == 200
+    assert story.incident.subject not in page.content.decode()
+    assert story.incident.description not in page.content.decode()
+
+
+def test_every_address_asks_who_is_there(story: Story, client: Client) -> None:
+    for address in addresses_of(story):
+        answer = client.get(address)
+        assert answer.status_code in (302, 405), address
+        if answer.status_code == 302:
+            assert answer["Location"].startswith("/compte/connexion/"), address
+
+
+def test_nobody_is_an_actor_before_she_has_signed_in() -> None:
+    assert actor_of(RequestFactory().get("/")) is None
