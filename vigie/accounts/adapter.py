@@ -98,7 +98,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user = User.objects.filter(pk=identifier).first() if identifier else None
         if user is None:
             return
-        if template_prefix in _CODES:
+        if template_prefix == "account/email/login_code":
             self._limit_codes(user)
         letters.post(user, template_prefix, context, opens_something=template_prefix in _CODES)
 

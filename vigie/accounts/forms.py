@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.forms import (
     ChangePasswordForm as BaseChangePasswordForm,
 )
@@ -45,10 +46,11 @@ from allauth.mfa.webauthn.forms import (
 )
 from django import forms
 from django.core.cache import cache as shared_cache
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 
-from vigie.accounts import actions
+from vigie.accounts import actions, letters
 from vigie.accounts.authentication import candidate, find_by_email
 from vigie.accounts.models import User
 from vigie.accounts.passwords import MAX_LENGTH
@@ -136,6 +138,12 @@ class ResetPasswordForm(BaseResetPasswordForm):
         user = candidate(find_by_email(address))
         self.users = [user] if user is not None and user.is_active else []
         return address
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        if not self.users:
+            code = get_account_adapter().generate_password_reset_code()
+            letters.rehearse(self.cleaned_data["email"], "account/email/password_reset_code", {"code": code})
+        return super().save(request, **kwargs)
 
 
 class ConfirmResetCodeForm(ConfirmPasswordResetCodeForm):

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
 from vigie.accounts.models import User
+from vigie.foundation import scope
 
 
 def post(user: User, template: str, details: Mapping[str, Any], *, opens_something: bool = False) -> None:
@@ -32,3 +34,14 @@ def post(user: User, template: str, details: Mapping[str, Any], *, opens_somethi
         text=text,
         secret=opens_something,
     )
+
+
+def rehearse(address: str, template: str, details: Mapping[str, Any]) -> None:
+    """Do the work of a mail to somebody who has no account, and undo it: the answer takes as long as for one who has.
+
+    The scope must be that of a person who does not exist (`authentication.candidate`).
+    """
+    nobody = User(pk=scope.current().user_id, email=address)
+    with transaction.atomic():
+        post(nobody, template, details, opens_something=True)
+        transaction.set_rollback(True)
