@@ -160,7 +160,7 @@ def topic_of(incident_id: UUID) -> str:
 def record_url(number: str, position: int | None = None) -> str:
     """Return the absolute address of a record, or of one entry of its timeline."""
     address = settings.VIGIE_BASE_URL + reverse("incidents:record", args=[number])
-    return f"{address}#suivi-{position}" if position else address
+    return f"{address}#entree-{position}" if position else address
 
 
 class _Context(Mapping[str, Any]):

@@ -31,11 +31,6 @@ def may_file_to_site(actor: Actor) -> frozenset[UUID]:
     return frozenset(sites)
 
 
-def may_file_for_contacts(actor: Actor) -> bool:
-    """Tell whether she may file for a contact of a site that one of her desks serves (INC-6)."""
-    return bool(actor.desks) and rights.holds("incident.file", [(Role.AGENT, "served")])
-
-
 def relations(actor: Actor, incident: Incident, interest: str | None) -> frozenset[rights.Relation]:
     """Return what this person is to this incident. `interest` is hers in it, if she follows or observes it."""
     found: set[rights.Relation] = set()

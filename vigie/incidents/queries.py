@@ -632,6 +632,13 @@ def waiting_for(actor: Actor) -> list[IncidentRow]:
     return [IncidentRow(*values) for values in waiting.values_list(*_ROW)]
 
 
+def waiting_count(actor: Actor) -> int:
+    """Return how much waits for her: answers to give, and incidents to handle."""
+    answers = Q(requester=actor.id, status__in=[Status.WAITING, Status.RESOLVED])
+    handling = Q(assignee=actor.id, is_open=True, desk__in=actor.desk_ids)
+    return _counted(policies.visible_to(actor).filter(answers | handling if actor.desks else answers))
+
+
 def recent_for(actor: Actor) -> list[IncidentRow]:
     """Return her open incidents that moved last."""
     mine = requester_list(actor, "miens").order_by("-updated_at", "-id")[:5]

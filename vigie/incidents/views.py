@@ -19,6 +19,7 @@ from vigie.attachments.serving import serve
 from vigie.audit.queries import record_history
 from vigie.directory.access import agents, signed_in
 from vigie.directory.actors import Actor, DeskFacts
+from vigie.directory.current_site import current_site
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.models import Desk, Role
 from vigie.foundation import kept_forms
@@ -74,8 +75,9 @@ def _list_page(
 ) -> HttpResponse:
     query = request.GET
     sort = queries.SORTS.get(query.get("tri", ""), queries.DEFAULT_SORT)
+    chosen_site = "" if desk else str(current_site(request) or "")
     filters = ListFilters(
-        status=query.get("statut", ""), priority=query.get("priorite", ""), site=query.get("site", "")
+        status=query.get("statut", ""), priority=query.get("priorite", ""), site=query.get("site", chosen_site)
     )
     position = Position(after=query.get("apres", ""), before=query.get("avant", ""), last="fin" in query)
     size = int(query["taille"]) if query.get("taille") in {str(size) for size in queries.PAGE_SIZES} else queries.PAGE_SIZE
@@ -87,8 +89,8 @@ def _list_page(
         "pages": _pages(query, page, size),
         "sort": sort,
         "filters": filters,
-        "active_filters": _active_filters(query, request.actor),
-        "clear_url": _with(query, statut=None, priorite=None, site=None),
+        "active_filters": _active_filters(query, filters, request.actor),
+        "clear_url": _with(query, statut=None, priorite=None, site="" if chosen_site else None),
         "statuses": Status.choices,
         "priorities": queries.priority_ranks(desk.id if desk else None),
         "sites": [(str(membership.site_id), membership.site_name) for membership in request.actor.memberships] if not desk else [],
@@ -150,15 +152,15 @@ def _pages(query: QueryDict, page: queries.IncidentPage, size: int) -> Pages:
     )
 
 
-def _active_filters(query: QueryDict, actor: Actor) -> list[ActiveFilter]:
+def _active_filters(query: QueryDict, filters: ListFilters, actor: Actor) -> list[ActiveFilter]:
     found = []
     if (status := query.get("statut", "")) in Status.values:
         found.append(ActiveFilter(Status(status).label, _with(query, statut=None)))
     if (rank := query.get("priorite", "")).isdecimal():
         found.append(ActiveFilter(_("Priorité de rang %(rank)s") % {"rank": rank}, _with(query, priorite=None)))
-    if query.get("site"):
-        name = next((m.site_name for m in actor.memberships if str(m.site_id) == query["site"]), _("Un site"))
-        found.append(ActiveFilter(name, _with(query, site=None)))
+    if filters.site:
+        name = next((m.site_name for m in actor.memberships if str(m.site_id) == filters.site), _("Un site"))
+        found.append(ActiveFilter(name, _with(query, site="")))
     return found
 
 
@@ -225,6 +227,7 @@ def file(request: SignedInRequest) -> HttpResponse:
 
 def _filing_form(request: SignedInRequest, *, data: QueryDict | None, typed: QueryDict) -> forms.FilingForm:
     initial: dict[str, Any] = {name: typed.get(name) for name in forms.FilingForm.base_fields if name in typed and name != "submission"}
+    initial.setdefault("site", str(current_site(request) or ""))
     if typed and "subject" in typed:
         initial["notify_requester"] = "notify_requester" in typed
     limit = 10 * 1024 * 1024

@@ -1,6 +1,6 @@
 """What the frame of every page shows: who, where, and what waits."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,9 +10,14 @@ from django.utils.translation import gettext as _
 
 from vigie.directory.access import actor_of
 from vigie.directory.actors import Actor
+from vigie.directory.current_site import current_site
 from vigie.directory.models import Role
+from vigie.incidents import queries
 from vigie.ui.shell import NavItem, Shell, SiteChoice
 from vigie.ui.templatetags.ui import initials_of
+
+if TYPE_CHECKING:
+    from vigie.directory.entry import SignedInRequest
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -39,10 +44,10 @@ def _shell_of(request: HttpRequest) -> Shell:
         time_zone=user.time_zone,
         theme=user.theme,  # type: ignore[arg-type]
         navigation=_navigation(request, actor),
-        sites=[
-            SiteChoice(id=str(membership.site_id), name=membership.site_name, current=index == 0)
-            for index, membership in enumerate(actor.memberships)
-        ],
+        sites=_sites(request, actor),
+        site_url=reverse("site"),
+        waiting_count=queries.waiting_count(actor),
+        waiting_url=_waiting_url(actor),
         search_url=reverse("search"),
         search_text=request.GET.get("q", ""),
         language_url=reverse("accounts:language"),
@@ -54,6 +59,23 @@ def _shell_of(request: HttpRequest) -> Shell:
         sign_out_url=reverse("account_logout"),
         banner=banner,
     )
+
+
+def _sites(request: HttpRequest, actor: Actor) -> list[SiteChoice]:
+    """Her sites, after « all of them » when there are several."""
+    chosen = current_site(cast("SignedInRequest", request))
+    sites = [
+        SiteChoice(id=str(membership.site_id), name=membership.site_name, current=membership.site_id == chosen)
+        for membership in actor.memberships
+    ]
+    return [SiteChoice(id="", name=_("Tous mes sites"), current=chosen is None), *sites] if len(sites) > 1 else sites
+
+
+def _waiting_url(actor: Actor) -> str:
+    """Where what waits for her is: her answers, or what she was given to handle."""
+    if actor.desks and not (actor.has(Role.USER) or actor.has(Role.REFERENT)):
+        return f"{reverse('incidents:queue', args=[actor.desks[0].slug])}?liste=a-traiter"
+    return f"{reverse('incidents:index')}?liste=a-moi"
 
 
 def _navigation(request: HttpRequest, actor: Actor) -> list[NavItem]:

@@ -1,10 +1,12 @@
 """Home and search."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
 
 from vigie.directory.access import signed_in
+from vigie.directory.current_site import choose_site
 from vigie.directory.entry import SignedInRequest
 from vigie.incidents import policies, queries
 from vigie.incidents.views import search as search_incidents
@@ -24,6 +26,16 @@ def home(request: SignedInRequest) -> HttpResponse:
     }
     template = "web/_home.html" if request.headers.get("HX-Request") else "web/home.html"
     return render(request, template, context)
+
+
+@require_POST
+@signed_in
+def site(request: SignedInRequest) -> HttpResponse:
+    """Choose the site that she works for now, and go back where she was."""
+    choose_site(request, request.POST.get("site", ""))
+    back = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
+    return redirect(back if is_ours else "home")
 
 
 search = search_incidents

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from vigie.accounts.models import User
 from vigie.accounts.tests.signing_in import signed_in_client
+from vigie.directory.tests import factories as directory
 from vigie.foundation.testing import as_maintenance
 from vigie.incidents.models import FollowUp, Incident, Status
 from vigie.incidents.tests.conftest import Territory
@@ -189,3 +190,25 @@ def test_the_whole_story_over_http(territory: Territory, client: Client) -> None
         incident = Incident.objects.get(number=number)
         assert (incident.status, incident.minutes_spent) == (Status.CLOSED, 10)
         assert FollowUp.objects.filter(incident=incident).count() == 5
+
+
+def test_the_site_switcher_narrows_lists_and_fills_the_declaration_in(territory: Territory, client: Client) -> None:
+    with as_maintenance():
+        directory.MembershipFactory.create(user=territory.alice, site=territory.other_hospital)
+    here = territory.incident(subject="Panne ici")
+    there = territory.incident(subject="Panne ailleurs", site=territory.other_hospital)
+    sign_in(client, territory.alice)
+    everywhere = client.get("/incidents/").content.decode()
+    assert here.number in everywhere
+    assert there.number in everywhere
+
+    answer = client.post("/site/", {"site": territory.other_hospital.id, "next": "/incidents/"})
+    assert answer["Location"] == "/incidents/"
+    narrowed = client.get("/incidents/").content.decode()
+    assert here.number not in narrowed
+    assert there.number in narrowed
+    assert client.get("/incidents/nouveau/").context["form"].initial["site"] == str(territory.other_hospital.id)
+    assert here.number in client.get("/incidents/?site=").content.decode()
+
+    client.post("/site/", {"site": uuid4(), "next": "https://ailleurs.example/"})
+    assert here.number not in client.get("/incidents/").content.decode()
