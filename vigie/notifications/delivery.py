@@ -1,6 +1,7 @@
 """Handing one mail to the SMTP server, and telling a refusal for ever from one for now."""
 
 import smtplib
+from email.utils import format_datetime
 from typing import Final
 
 from django.core.mail import EmailMultiAlternatives
@@ -33,7 +34,11 @@ def hand_over(mail: OutgoingMail) -> None:
     except encryption.Unreadable as error:
         raise RefusedForEver(type(error).__name__) from None
     message = EmailMultiAlternatives(
-        subject=mail.subject, body=text, to=[mail.address], headers={"Message-ID": mail.message_id, **mail.headers}
+        subject=mail.subject,
+        body=text,
+        to=[mail.address],
+        # The same at each attempt: a copy sent twice is the same mail to the last byte of its head.
+        headers={"Message-ID": mail.message_id, "Date": format_datetime(mail.created_at), **mail.headers},
     )
     if html:
         message.attach_alternative(html, "text/html")

@@ -73,7 +73,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "notifications/mailbox.html",
-        {"lines": lines, "recipients": sorted(recipients), "wanted": wanted, "most": _MOST_LISTED},
+        {"lines": lines, "recipients": sorted(recipients), "wanted": wanted},
     )
 
 
