@@ -85,7 +85,7 @@ class FilingForm(ContentForm):
         site = self._chosen_site()
         if len(sites) == 1:
             self.fields["site"].widget = forms.HiddenInput()
-            self.fields["site"].initial = str(sites[0].id)
+            self.initial["site"] = str(sites[0].id)
         self._field("solution").choices = self._solutions(site)
         self.desk_id = self._chosen_desk(site)
         if self.desk_id is None:
