@@ -7,14 +7,21 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest
 from django.utils.functional import Promise
+
+from vigie.ui import drawing
 
 
 class KitRenderer(TemplatesSetting):
-    """`{{ form }}`, `{{ field.as_field_group }}` and each widget, from vigie/ui/templates."""
+    """`{{ form }}`, `{{ field.as_field_group }}` and each widget: drawn by `drawing`, or from vigie/ui/templates."""
 
     form_template_name = "ui/form.html"
-    field_template_name = "ui/field.html"
+    field_template_name = drawing.FIELD
+
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
+        made = drawing.drawn(template_name, context)
+        return made if made is not None else super().render(template_name, context, request)
 
 
 @dataclass(frozen=True, slots=True)
