@@ -206,7 +206,8 @@ def note(
     )
     _attach(actor, access.incident, entry, files, internal=True)
     _forget_draft(actor, access.incident)
-    _publish(access.incident)
+    incident = access.incident
+    live.publish(topics=[f"notes:{incident.id}", f"desk:{incident.desk_id}"], kind="incident.noted", id=incident.id)
     return entry
 
 
@@ -343,7 +344,9 @@ def change_status(
 
 
 @transaction.atomic
-def close_incident(actor: Actor, incident_id: UUID, *, body: str = "", submission: UUID | None = None) -> FollowUp:
+def close_incident(
+    actor: Actor, incident_id: UUID, *, body: str = "", submission: UUID | None = None, files: "Files" = ()
+) -> FollowUp:
     """Close: the requester needs no more help, or accepts the resolution."""
     access = _locked(actor, incident_id)
     incident = access.incident
@@ -359,20 +362,23 @@ def close_incident(actor: Actor, incident_id: UUID, *, body: str = "", submissio
     entry = _append(
         incident,
         access,
-        EntryKind.MESSAGE if text else EntryKind.CHANGE,
+        EntryKind.MESSAGE if text or files else EntryKind.CHANGE,
         body=text,
         changes=changes,
         submission=submission,
         side=Side.REQUESTER,
         now=now,
     )
+    _attach(actor, incident, entry, files)
     _forget_draft(actor, incident)
     _tell(incident, "closed", entry)
     return entry
 
 
 @transaction.atomic
-def refuse_resolution(actor: Actor, incident_id: UUID, *, body: str, submission: UUID | None = None) -> FollowUp:
+def refuse_resolution(
+    actor: Actor, incident_id: UUID, *, body: str, submission: UUID | None = None, files: "Files" = ()
+) -> FollowUp:
     """« Toujours en panne » : the requester says why, and the incident is in progress again."""
     access = _locked(actor, incident_id)
     incident = access.incident
@@ -390,6 +396,7 @@ def refuse_resolution(actor: Actor, incident_id: UUID, *, body: str, submission:
         submission=submission,
         side=Side.REQUESTER,
     )
+    _attach(actor, incident, entry, files)
     _forget_draft(actor, incident)
     _tell(incident, "reopened", entry)
     return entry
@@ -510,7 +517,9 @@ def _append(
     """Write the next entry of a locked incident, and the incident itself."""
     now = now or timezone.now()
     incident.entry_count += 1
-    incident.updated_at = max(now, incident.updated_at)
+    if not internal:
+        # The requester sees this date: a note of the desk must not show in it.
+        incident.updated_at = max(now, incident.updated_at)
     if changes:
         incident.revision += 1
     incident.save()

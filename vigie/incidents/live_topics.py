@@ -17,6 +17,15 @@ def may_follow_incident(follower: Follower, identifier: str) -> bool:
         return False
 
 
+@topic_guard("notes")
+def may_follow_notes(follower: Follower, identifier: str) -> bool:
+    """Internal notes of an incident: the desk alone learns that one was written."""
+    try:
+        return isinstance(follower, Actor) and policies.access_incident(follower, id=UUID(identifier)).may_note
+    except (ValueError, DomainError):
+        return False
+
+
 @topic_guard("desk")
 def may_follow_desk(follower: Follower, identifier: str) -> bool:
     return isinstance(follower, Actor) and identifier in {str(desk) for desk in follower.desk_ids}

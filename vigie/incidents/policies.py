@@ -6,7 +6,7 @@ The matrix (`directory.rights`) says which relation gives which right; here it i
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from vigie.directory import rights
 from vigie.directory.actors import Actor
@@ -127,12 +127,12 @@ def access_incident(
     if lock:
         # The row alone: the catalogue beside it is shared with every other incident.
         incidents = Incident.objects.select_for_update(of=("self",))
-    wanted = Q(number=number) if number else Q(id=id)
-    incident = incidents.filter(wanted).first()
+    hers = Follower.objects.filter(incident=OuterRef("pk"), user=actor.id)
+    incidents = incidents.annotate(interest=Subquery(hers.values("interest")[:1]))
+    incident = incidents.filter(Q(number=number) if number else Q(id=id)).first()
     if incident is None:
         raise Unseen
-    interest = Follower.objects.filter(incident=incident, user=actor.id).values_list("interest", flat=True).first()
-    access = Access(actor, incident, interest)
+    access = Access(actor, incident, incident.interest)
     if not access.holds("read"):
         raise Unseen
     return access

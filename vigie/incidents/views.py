@@ -359,7 +359,6 @@ def _record_page(
         "draft_url": reverse("incidents:draft", args=[access.incident.id]),
         "owner": kept_forms.owner_token(request.actor.id),
         "crumbs": [_way_back(access), (access.incident.number, "")],
-        "live_topics": [f"incident:{access.incident.id}"],
     }
     return render(request, "incidents/record.html", context, status=status)
 
@@ -447,9 +446,9 @@ def _message(request: SignedInRequest, access: Access, form: forms.MessageForm) 
         case "nudge":
             return actions.comment(actor, incident.id, nudge=True, files=stated["files"], **common)
         case "close":
-            return actions.close_incident(actor, incident.id, **common)
+            return actions.close_incident(actor, incident.id, files=stated["files"], **common)
         case "refuse":
-            return actions.refuse_resolution(actor, incident.id, **common)
+            return actions.refuse_resolution(actor, incident.id, files=stated["files"], **common)
         case "waiting" | "resolved" | "assigned" as wanted:
             return actions.change_status(
                 actor, incident.id, status=Status(wanted), seen=stated["seen"], files=stated["files"], **common

@@ -86,9 +86,7 @@ class IncidentFactory(DjangoModelFactory[Incident]):
     description = "Rien ne sort de l’imprimante depuis ce matin, malgré un redémarrage."
     requester = factory.LazyAttribute(lambda incident: directory.member(incident.site))
     requester_name = factory.LazyAttribute(lambda incident: incident.requester.full_name)
-    assignee = factory.LazyAttribute(
-        lambda incident: directory.technician(incident.desk) if incident.status == Status.ASSIGNED else None
-    )
+    assignee = factory.LazyAttribute(lambda incident: directory.technician(incident.desk) if incident.status == Status.ASSIGNED else None)
     assignee_name = factory.LazyAttribute(lambda incident: incident.assignee.full_name if incident.assignee else "")
     planned_at = factory.LazyAttribute(lambda incident: timezone.now() if incident.status == Status.PLANNED else None)
     status = Status.NEW

@@ -1,9 +1,12 @@
 """Pages over HTTP: what each person gets, what happens to what is typed."""
 
+import re
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from vigie.accounts.models import User
@@ -212,3 +215,39 @@ def test_the_site_switcher_narrows_lists_and_fills_the_declaration_in(territory:
 
     client.post("/site/", {"site": uuid4(), "next": "https://ailleurs.example/"})
     assert here.number not in client.get("/incidents/").content.decode()
+
+
+def test_pages_cost_few_statements_whatever_their_length(territory: Territory, client: Client) -> None:
+    """At most six statements for a list and eight for a record, besides the five of any request (PLA-21)."""
+    incident = territory.incident()
+    sign_in(client, territory.tom)
+    queue, record = f"/incidents/guichet/{territory.desk.slug}/?liste=tous", f"/incidents/{incident.number}/"
+    costs: dict[str, list[int]] = {queue: [], record: []}
+    for length in (1, 30):
+        for _ in range(length):
+            territory.incident()
+            client.post(f"{record}repondre/", {"body": "Bonjour"})
+        for address, counts in costs.items():
+            client.get(address)
+            with CaptureQueriesContext(connection) as statements:
+                assert client.get(address).status_code == 200
+            counts.append(len([query for query in statements if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]))
+    assert costs[queue][0] == costs[queue][1] <= 6 + 5
+    assert costs[record][0] == costs[record][1] <= 8 + 5
+
+
+def test_a_note_shows_in_nothing_of_the_requester(territory: Territory, client: Client) -> None:
+    incident = territory.incident()
+    sign_in(client, territory.alice)
+    addresses = ("/incidents/", f"/incidents/{incident.number}/", f"/incidents/{incident.number}/fil/")
+    before = [_told(client.get(address).content.decode()) for address in addresses]
+    sign_in(client, territory.tom)
+    client.post(f"/incidents/{incident.number}/note/", {"body": "Client mécontent", "minutes": 5})
+    sign_in(client, territory.alice)
+    assert [_told(client.get(address).content.decode()) for address in addresses] == before
+
+
+def _told(page: str) -> str:
+    """The text of a page, without what changes at each reading: tokens, nonces, identifiers of forms, positions."""
+    body = page.partition("<main")[2] or page
+    return re.sub(r'value="[^"]*"|nonce="[^"]*"|data-last="[^"]*"|\bil y a [^<]*|title="[^"]*"', "", body)
