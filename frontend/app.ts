@@ -7,6 +7,7 @@ import { KeepDraft } from "./elements/keep-draft/keep-draft";
 import { LiveTopics } from "./elements/live-topics/live-topics";
 import { OfflineBanner } from "./elements/offline-banner/offline-banner";
 import { PasskeyForm } from "./elements/passkey-form/passkey-form";
+import { ReadMark } from "./elements/read-mark/read-mark";
 import { SubmitOnce } from "./elements/submit-once/submit-once";
 import { ToastNote } from "./elements/toast-note/toast-note";
 
@@ -16,5 +17,6 @@ customElements.define("keep-draft", KeepDraft);
 customElements.define("live-topics", LiveTopics);
 customElements.define("offline-banner", OfflineBanner);
 customElements.define("passkey-form", PasskeyForm);
+customElements.define("read-mark", ReadMark);
 customElements.define("submit-once", SubmitOnce);
 customElements.define("toast-note", ToastNote);
