@@ -108,7 +108,7 @@ document.addEventListener("change", (event) => {
 });
 
 // The summary of a form's errors takes the focus, so that it is read first.
-document.querySelector<HTMLElement>("[data-error-summary]")?.focus();
+document.querySelector<HTMLElement>("form [data-error-summary]")?.focus();
 
 // A form that depends on one of its answers is drawn again by the server: `data-refresh-on="site solution"`.
 document.addEventListener("change", (event) => {

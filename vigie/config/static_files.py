@@ -5,8 +5,9 @@ that the page cache holds.
 """
 
 import re
+import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from wsgiref.headers import Headers
 
 from whitenoise import WhiteNoise
@@ -32,6 +33,7 @@ class StaticFiles:
         self._prefix = prefix
         self._folder = folder
         self._index = self._scanned()
+        self._scanned_at = time.monotonic()
 
     def _scanned(self) -> WhiteNoise:
         index = WhiteNoise(
@@ -45,11 +47,19 @@ class StaticFiles:
             index.add_files(str(self._folder), prefix=self._prefix)
         return index
 
+    def _look_again(self, path: str) -> Any:
+        """The assets may have been built again while we run; a stranger asking for nonsense costs one scan in five seconds."""
+        if time.monotonic() - self._scanned_at < 5:
+            return None
+        self._index = self._scanned()
+        self._scanned_at = time.monotonic()
+        return self._index.files.get(path)
+
     def owns(self, path: str) -> bool:
         return path.startswith(self._prefix)
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        file = self._index.files.get(scope["path"])
+        file = self._index.files.get(scope["path"]) or self._look_again(scope["path"])
         if file is None:
             await _send(send, 404, [("Content-Length", "0")], b"")
             return

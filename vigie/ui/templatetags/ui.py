@@ -5,15 +5,17 @@ Atoms are plain functions with cached results: a list of 25 rows and 10 columns 
 """
 
 import math
+import time
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
@@ -66,7 +68,7 @@ def icon(name: str, label: str = "", size: str = "") -> SafeString:
     if name not in assets.icon_names():
         raise template.TemplateSyntaxError(f"No icon is called {name!r}: add it to frontend/icons.json.")
     return format_html(
-        '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
+        '<svg class="icon{}" width="20" height="20" {}><use href="{}#{}"></use></svg>',
         f" icon-{size}" if size else "",
         format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"'),
         assets.asset("icons.svg").url,
@@ -83,7 +85,7 @@ MARK_PATH = (
 @register.simple_tag
 @lru_cache(maxsize=1)
 def mark() -> SafeString:
-    return format_html('<svg class="logo" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"></path></svg>', MARK_PATH)
+    return format_html('<svg class="logo" width="28" height="28" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"></path></svg>', MARK_PATH)
 
 
 @register.simple_tag
@@ -198,6 +200,12 @@ def when(moment: datetime | None, form: str = "relative") -> SafeString:
     """A moment as `relative` (the exact one on hover), `exact`, `day` or `clock`, in the reader's time zone."""
     if moment is None:
         return SafeString('<span class="muted">—</span>')
+    minute = int(time.time() // 60) if form == "relative" else 0
+    return _when(moment, form, get_language(), timezone.get_current_timezone(), minute)
+
+
+@lru_cache(maxsize=8192)
+def _when(moment: datetime, form: str, _language: str | None, _zone: tzinfo, _minute: int) -> SafeString:
     full = dates.exact(moment)
     shown = {"relative": dates.relative, "exact": dates.exact, "day": dates.day, "clock": dates.clock}[form](moment)
     return format_html(
