@@ -95,7 +95,7 @@ def load(
     users: int,
     seed: int,
     now: datetime | None = None,
-    progress: Progress = lambda done: None,
+    progress: Progress | None = None,
     using: str = ALIAS,
 ) -> Loaded:
     """Store the whole territory, or nothing.
@@ -192,7 +192,7 @@ class _Store:
             self.execute(definition)
         self.execute(f"SET LOCAL ROLE {MAINTENANCE}")
 
-    def record(self, cases: Iterator[Case], *, album: "Album", progress: Progress) -> int:
+    def record(self, cases: Iterator[Case], *, album: "Album", progress: Progress | None) -> int:
         """Store the cases by chunks and return the number of entries. One chunk is told while the last is stored."""
         done = entries = 0
         for chunk in _told_ahead(_chunks(cases, album)):
@@ -203,13 +203,12 @@ class _Store:
             self.execute(search_sql.INDEX_NOTES, [identifiers])
             done += len(chunk.incidents)
             entries += len(chunk.entries)
-            progress(done)
+            if progress is not None:
+                progress(done)
         return entries
 
     def _copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-        )
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)))
         connection = connections[self._using].connection
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:

@@ -97,7 +97,7 @@ def _write(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, *, 
     font = _font(size)
     x, y = place
     for letter in text.replace("\N{NO-BREAK SPACE}", " "):
-        base, *marks = unicodedata.normalize("NFD", letter)
+        base, *marks = list(unicodedata.normalize("NFD", letter))
         draw.text((x, y), base, font=font, fill=fill)
         left, top, right, bottom = draw.textbbox((x, y), base, font=font)
         for mark in marks:
@@ -105,9 +105,7 @@ def _write(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, *, 
         x += font.getlength(base)
 
 
-def _mark(
-    draw: ImageDraw.ImageDraw, mark: str, box: tuple[float, float, float, float], fill: str, size: int
-) -> None:
+def _mark(draw: ImageDraw.ImageDraw, mark: str, box: tuple[float, float, float, float], fill: str, size: int) -> None:
     """Draw a French accent over a letter, or its cedilla under."""
     left, top, right, bottom = box
     middle, over, reach, width = (left + right) / 2, top - size * 0.1, size * 0.13, max(1, round(size / 12))

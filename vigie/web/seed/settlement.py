@@ -193,14 +193,15 @@ class Settlement:
         self.born[User][user.id] = arrived
         self._add(EmailAddress(user=user, email=address, verified=True, primary=True))
         self._add(
-            Authenticator(
-                user=user, type=Authenticator.Type.TOTP, data={"secret": encrypt(demo_totp_secret(address))}, created_at=arrived
-            )
+            Authenticator(user=user, type=Authenticator.Type.TOTP, data={"secret": encrypt(demo_totp_secret(address))}, created_at=arrived)
         )
         person = Person(user.id, user.full_name, user.reply_address, user.phone, plan.roles, plan.weight)
         self.people[address] = person
         for key, roles in {plan.site: plan.roles, **plan.other_sites}.items():
-            self._join(user, person, key, roles, plan, arrived)
+            membership = self._join(user, key, roles, function=plan.function, at=arrived)
+            self._introduce(person, key, roles, at_home=key == plan.site)
+            if key == plan.site:
+                self._attach(membership, plan.services)
         if plan.shown:
             self._add(
                 Authenticator(
@@ -214,24 +215,34 @@ class Settlement:
                 DemonstrationAccount(email=address, name=user.full_name, site=self._sites[plan.site].name, role=plan.shown)
             )
 
-    def _join(self, user: User, person: Person, key: str, roles: tuple[Role, ...], plan: PersonPlan, at: datetime) -> None:
-        site, place = self._sites[key], self.places[key]
+    def _join(self, user: User, key: str, roles: tuple[Role, ...], *, function: str, at: datetime) -> Membership:
         membership = self._add(
             Membership(
-                id=self._dice.identifier(at), user=user, site=site, function=plan.function, roles=[role.value for role in roles]
+                id=self._dice.identifier(at),
+                user=user,
+                site=self._sites[key],
+                function=function,
+                roles=[role.value for role in roles],
             )
         )
         self.born[Membership][membership.id] = at
-        if key == plan.site:
-            units = {service.name: service for service in self._of(Service) if service.site_id == site.id}
-            for name in plan.services:
-                self._add(ServiceMembership(site=site, membership=membership, service=units[name]))
-        if Role.USER in roles and key == plan.site:
+        return membership
+
+    def _introduce(self, person: Person, key: str, roles: tuple[Role, ...], *, at_home: bool) -> None:
+        """Let stories know what she does in this site."""
+        place = self.places[key]
+        if Role.USER in roles and at_home:
             place.requesters.append(person)
         if Role.REFERENT in roles:
             place.referents.append(person)
         if Role.AGENT in roles:
             self._agents.setdefault(key, []).append(person)
+
+    def _attach(self, membership: Membership, names: tuple[str, ...]) -> None:
+        site = membership.site
+        units = {service.name: service for service in self._of(Service) if service.site_id == site.id}
+        for name in names:
+            self._add(ServiceMembership(site=site, membership=membership, service=units[name]))
 
     def _open_desk(self, plan: DeskPlan) -> None:
         site = self._sites[plan.site]

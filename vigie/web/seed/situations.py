@@ -1,5 +1,7 @@
 """What goes wrong in a hospital's software, and how it ends. Texts are templates of `phrases`."""
 
+# ruff: noqa: E501 - a text stays whole, on its line.
+
 from dataclasses import dataclass
 
 

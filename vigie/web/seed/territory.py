@@ -543,9 +543,7 @@ PEOPLE = (
         weight=9,
     ),
     PersonPlan("saint-aubrin", "Thierry", "Lambert", "Référent informatique", (USER, REFERENT), shown="Référent du site"),
-    PersonPlan(
-        "saint-aubrin", "Nadia", "Benali", "Directrice des systèmes d’information", (USER, ADMIN), shown="Administratrice du site"
-    ),
+    PersonPlan("saint-aubrin", "Nadia", "Benali", "Directrice des systèmes d’information", (USER, ADMIN), shown="Administratrice du site"),
     PersonPlan("saint-aubrin", "Mathieu", "Rousselet", "Infirmier", services=("Urgences",)),
     PersonPlan("saint-aubrin", "Inès", "Fabre", "Secrétaire médicale", services=("Imagerie",)),
     PersonPlan("saint-aubrin", "Olivier", "Caron", "Pharmacien", services=("Pharmacie",), secure=True),
@@ -574,9 +572,7 @@ PEOPLE = (
     PersonPlan("glycines", "Brigitte", "Sorel", "Infirmière coordinatrice", (USER, REFERENT), ("Infirmerie",), secure=True),
     PersonPlan("glycines", "Denis", "Charpentier", "Directeur", (USER, ADMIN)),
     # Ormeval Santé
-    PersonPlan(
-        "ormeval", "Julien", "Morel", "Technicien support", (AGENT,), ("Support",), shown="Technicien du support de l’éditeur"
-    ),
+    PersonPlan("ormeval", "Julien", "Morel", "Technicien support", (AGENT,), ("Support",), shown="Technicien du support de l’éditeur"),
     PersonPlan(
         "ormeval", "Sophie", "Garnier", "Technicienne support", (AGENT,), ("Support",), shown="Technicienne du support de l’éditeur"
     ),
@@ -628,7 +624,13 @@ PEOPLE = (
     PersonPlan("exploitation", "Antoine", "Guérin", "Technicien d’exploitation", (AGENT, EDITOR), ("Exploitation",)),
     # Centre numérique de l’urgence
     PersonPlan(
-        "urgence-numerique", "Nicolas", "Ferrand", "Technicien d’astreinte", (AGENT,), ("Astreinte",), shown="Technicien du guichet de crise"
+        "urgence-numerique",
+        "Nicolas",
+        "Ferrand",
+        "Technicien d’astreinte",
+        (AGENT,),
+        ("Astreinte",),
+        shown="Technicien du guichet de crise",
     ),
     PersonPlan("urgence-numerique", "Samira", "Ouali", "Technicienne d’astreinte", (AGENT,), ("Astreinte",)),
     PersonPlan("urgence-numerique", "Loïc", "Hervé", "Technicien de terrain", (AGENT, PLANNER), ("Astreinte",)),

@@ -194,8 +194,22 @@ WISHES = (
     Wish(requester="camille.renaud", product="Comptes et badges", situation=0, days_ago=12, status=Status.CLOSED, assignee="karim.haddad"),
     Wish(requester="helene.vasseur", product="Ormeval DPI", situation=4, days_ago=0.2, status=Status.NEW),
     Wish(requester="helene.vasseur", product="Ormeval GAP", situation=0, days_ago=1.5, status=Status.ASSIGNED, assignee="sophie.garnier"),
-    Wish(requester="elodie.marchand", product="Régulation médicale", situation=0, days_ago=0.1, status=Status.ASSIGNED, assignee="nicolas.ferrand"),
-    Wish(requester="elodie.marchand", product="Portail de crise", situation=1, days_ago=2.0, status=Status.PLANNED, assignee="nicolas.ferrand"),
+    Wish(
+        requester="elodie.marchand",
+        product="Régulation médicale",
+        situation=0,
+        days_ago=0.1,
+        status=Status.ASSIGNED,
+        assignee="nicolas.ferrand",
+    ),
+    Wish(
+        requester="elodie.marchand",
+        product="Portail de crise",
+        situation=1,
+        days_ago=2.0,
+        status=Status.PLANNED,
+        assignee="nicolas.ferrand",
+    ),
     Wish(requester="thierry.lambert", product="Portail Vigie", situation=1, days_ago=1.1, status=Status.WAITING, assignee="chloe.masson"),
     Wish(requester="thierry.lambert", product="Ormeval GAP", situation=4, days_ago=0.6, status=Status.NEW),
 )
@@ -274,11 +288,7 @@ class Chronicle:
     def _filed(self, created_at: datetime, wish: Wish | None) -> Case:
         dice = self._dice
         office, product, place, requester = self._who(wish)
-        situation = (
-            product.situations[wish.situation]
-            if wish and wish.situation is not None
-            else dice.one_of(product.situations)
-        )
+        situation = product.situations[wish.situation] if wish and wish.situation is not None else dice.one_of(product.situations)
         self._last_number += 1
         values = self._words(place, requester, created_at)
         steps = len(office.priorities)
@@ -302,9 +312,9 @@ class Chronicle:
             words=values,
             screenshot=situation.screen if situation.screen and (wish or dice.happens(0.3)) else None,
         )
-        if dice.happens(0.02) and (former := self._last_of_place.get(place.id)) and former.status == Status.CLOSED:
-            if former.office is office and former.requester is requester:
-                case.filed_after = former.id
+        former = self._last_of_place.get(place.id)
+        if former and former.status == Status.CLOSED and former.office is office and former.requester is requester:
+            case.filed_after = former.id if dice.happens(0.2) else None
         return case
 
     def _who(self, wish: Wish | None) -> tuple[Office, Product, Place, Person]:
@@ -402,17 +412,34 @@ class _Story:
         if status == Status.CLOSED and dice.happens(0.04):
             yield 120, self._cancel
             return
-        if dice.happens(0.2):
+        yield from self._taking_charge()
+        yield from self._conversation(status)
+        yield from self._work(status, nudged=nudged)
+        if status == Status.WAITING:
+            yield 240, self._ask
+        elif status == Status.PLANNED:
+            yield 300, self._plan_ahead
+        elif status in (Status.RESOLVED, Status.CLOSED):
+            yield from self._ending(status)
+
+    def _taking_charge(self) -> Iterator[Step]:
+        if self._dice.happens(0.2):
             yield 25, self._dispatch
         yield (20 if self._case.rank == 1 else 90), self._assign
-        if dice.happens(0.55):
+        if self._dice.happens(0.55):
             yield 30, self._answer
-        talks = dice.happens(0.6)
-        if talks and not (status == Status.WAITING and dice.happens(0.5)):
-            yield 120, self._ask
-            yield 200, self._reply
-            if dice.happens(0.35):
-                yield 60, self._add_detail
+
+    def _conversation(self, status: Status) -> Iterator[Step]:
+        # A case that waits at the end may well be waiting for its first answer.
+        if not self._dice.happens(0.3 if status == Status.WAITING else 0.6):
+            return
+        yield 120, self._ask
+        yield 200, self._reply
+        if self._dice.happens(0.35):
+            yield 60, self._add_detail
+
+    def _work(self, status: Status, *, nudged: bool) -> Iterator[Step]:
+        dice = self._dice
         if dice.happens(0.6):
             yield 90, self._note
         if status in (Status.RESOLVED, Status.CLOSED) and dice.happens(0.6 if self._case.situation.on_site else 0.1):
@@ -421,12 +448,6 @@ class _Story:
             yield 1500, self._nudge
             if not nudged and dice.happens(0.7):
                 yield 120, self._answer
-        if status == Status.WAITING:
-            yield 240, self._ask
-        elif status == Status.PLANNED:
-            yield 300, self._plan_ahead
-        elif status in (Status.RESOLVED, Status.CLOSED):
-            yield from self._ending(status)
 
     def _ending(self, status: Status) -> Iterator[Step]:
         dice = self._dice
@@ -450,9 +471,7 @@ class _Story:
     def _happen(self, steps: list[Step]) -> None:
         """Date the steps and play them; when the case is too young for their usual pace, quicken it."""
         dice, now = self._dice, self._now
-        delays = [
-            usual if happens == self._close_by_itself else 1 + usual * (0.25 + dice.expovariate(1.2)) for usual, happens in steps
-        ]
+        delays = [usual if happens == self._close_by_itself else 1 + usual * (0.25 + dice.expovariate(1.2)) for usual, happens in steps]
         available = (now - self._case.created_at) / timedelta(minutes=1)
         total = sum(delays) + 1
         pace = min(1.0, available * (0.4 + 0.5 * dice.random()) / total)

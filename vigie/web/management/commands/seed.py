@@ -29,9 +29,7 @@ class Command(BaseCommand):
         if incidents < 0 or options["users"] < 0:
             raise CommandError("--incidents et --users sont des nombres positifs.")
         try:
-            loaded = loading.load(
-                incidents=incidents, users=options["users"], seed=options["seed"], progress=_progress(incidents)
-            )
+            loaded = loading.load(incidents=incidents, users=options["users"], seed=options["seed"], progress=_progress(incidents))
         except loading.NotEmpty:
             if options["if_empty"]:
                 return
@@ -42,10 +40,10 @@ class Command(BaseCommand):
         )
 
 
-def _progress(total: int) -> loading.Progress:
-    """Return what shows the progress, on a terminal only."""
+def _progress(total: int) -> loading.Progress | None:
+    """Return what shows the progress, on a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
-        return lambda done: None
+        return None
     started = time.monotonic()
 
     def show(done: int) -> None:
