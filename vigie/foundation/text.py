@@ -11,7 +11,7 @@ _CONTROLS = frozenset({"Cc", "Co", "Cs", "Zl", "Zp"})
 
 
 def clean_text(value: str) -> str:
-    """Return the text without control, bidirectional and invisible characters; line ends become « \\n »."""
+    """Return the text without control, bidirectional and invisible characters; its lines end with a line feed."""
     unified = value.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         character
