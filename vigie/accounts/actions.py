@@ -6,6 +6,8 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from vigie.accounts.models import KnownDevice, User
 from vigie.foundation import live
@@ -79,6 +81,13 @@ def end_session(session: UserSession) -> None:
     import_module(settings.SESSION_ENGINE).SessionStore().delete(session.session_key)
     session.delete()
     live.publish_revocation(session.user_id, session_key=session.session_key)
+
+
+def delete_ended_sessions() -> int:
+    """Remove the rows of sessions that count as ended, from the sessions and from their owners' lists; return how many."""
+    ended, _by_model = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return ended
 
 
 def remember_device(user: User, fingerprint: str) -> bool:

@@ -47,7 +47,7 @@ function open(): { field: HTMLInputElement; error: HTMLElement; sent: () => bool
     error: document.querySelector("[data-error]") as HTMLElement,
     sent: () => sent,
     send: async () => {
-      form.dispatchEvent(new Event("submit", { cancelable: true }));
+      form.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
       await new Promise((resolve) => setTimeout(resolve, 5));
     },
   };

@@ -19,9 +19,9 @@ export class PasskeyForm extends HTMLElement {
       return;
     }
     this.hidden = false;
-    this.querySelector("form")?.addEventListener("submit", (event) => {
+    this.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#ask(event.currentTarget as HTMLFormElement);
+      void this.#ask(event.target as HTMLFormElement);
     });
   }
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from vigie.accounts.models import User
 from vigie.accounts.session_store import SessionStore
+from vigie.accounts.tasks import delete_ended_sessions
 from vigie.accounts.tests.conftest import Letters
 from vigie.accounts.tests.signing_in import give_code, give_password, is_signed_in, totp_code
 
@@ -139,3 +140,12 @@ def test_expiry_never_passes_the_absolute_limit() -> None:
     store = SessionStore()
     store["vigie_started"] = time.time() - 11.5 * 3600
     assert store.get_expiry_date() - timezone.now() < timedelta(minutes=31)
+
+
+def test_ended_sessions_are_swept_and_others_stay(client: Client, alice: User) -> None:
+    other = sign_in(alice, steps=1)
+    Session.objects.filter(session_key=other.session.session_key).update(expire_date=timezone.now() - timedelta(minutes=1))
+    delete_ended_sessions(0)
+    assert not Session.objects.filter(session_key=other.session.session_key).exists()
+    assert UserSession.objects.filter(user=alice).count() == 1
+    assert is_signed_in(client)
