@@ -1,5 +1,6 @@
 """Re-encoding images: what was hidden in the file (place, device, appended data) does not survive."""
 
+import contextlib
 import io
 import threading
 import warnings
@@ -45,15 +46,14 @@ def reencoded(data: bytes, kind: Kind) -> bytes:
 def _plain(picture: Image.Image) -> Image.Image:
     """Return the pixels alone, upright, in colours that every screen knows."""
     profile = picture.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(picture)
-    if profile and upright.mode in {"RGB", "CMYK", "L"}:
-        try:
+    ImageOps.exif_transpose(picture, in_place=True)
+    if profile and picture.mode in {"RGB", "CMYK", "L"}:
+        # With a broken profile the colours stay as they are.
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(upright, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            upright = converted or upright
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            pass  # A broken profile: the colours stay as they are.
-    return upright
+            converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            return converted or picture
+    return picture
 
 
 def _encoded(picture: Image.Image, kind: Kind) -> bytes:
@@ -61,9 +61,9 @@ def _encoded(picture: Image.Image, kind: Kind) -> bytes:
     if kind is JPEG:
         if picture.mode not in {"RGB", "L"}:
             picture = picture.convert("RGB")
-        bare = Image.new(picture.mode, picture.size)
-        bare.paste(picture)
-        bare.save(out, "JPEG", quality=88)
+        # Pillow writes what `info` holds: comments, profiles…
+        picture.info = {}
+        picture.save(out, "JPEG", quality=88)
     else:
         if picture.mode == "P" and "transparency" in picture.info:
             picture = picture.convert("RGBA")

@@ -117,7 +117,7 @@ def _kind_of_package(archive: zipfile.ZipFile, data: bytes) -> Kind:
     types = archive.read("[Content_Types].xml")
     if b"macroEnabled" in types or any(name.lower().endswith("vbaproject.bin") for name in names):
         raise ContentRefused(MACROS)
-    kinds = [kind for main_part, kind in _MAIN_PARTS.items() if b'"' + main_part + b'"' in types]
+    kinds = [kind for main_part, kind in _MAIN_PARTS.items() if re.search(rb"[\"']" + re.escape(main_part) + rb"[\"']", types)]
     if len(kinds) != 1:
         raise ContentRefused(NOT_TAKEN)
     _unpack_all(archive, entries)

@@ -1,3 +1,5 @@
+"""Stopping mail by a link; in demonstration and test mode, the mailbox."""
+
 from django.conf import settings
 from django.urls import path
 
