@@ -128,7 +128,7 @@ def demo_server() -> Iterator[Any]:
     """A real demonstration with little data; see `tests.harness.demonstration.Demonstration`."""
     from tests.harness.demonstration import running_demonstration
 
-    with running_demonstration(seed_arguments=os.environ.get("VIGIE_TEST_SEED_ARGUMENTS", "")) as demonstration:
+    with running_demonstration(seed_arguments="--small") as demonstration:
         yield demonstration
 
 

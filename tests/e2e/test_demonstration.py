@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -16,14 +17,20 @@ from tests.harness.demonstration import ROOT, Demonstration
 from vigie.config.supervised import MARK
 
 SECOND_START_SECONDS = 10
+"""On a machine that does nothing else; longer in proportion when others use its processors."""
 STOP_SECONDS = 10
 
 
-def _start(variables: dict[str, str]) -> subprocess.Popen[str]:
+@contextmanager
+def _started(variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "vigie", "demo"]
-    return subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def _wait_for_address(process: subprocess.Popen[str]) -> str:
@@ -79,21 +86,21 @@ def test_cookies_carry_the_instance_and_travel_without_tls(demo_server: Demonstr
 
 
 def test_second_demonstration_on_the_same_folder_is_refused(demo_server: Demonstration) -> None:
-    with _start(demo_server.variables) as second:
+    with _started(demo_server.variables) as second:
         assert second.stdout is not None
         assert "tourne déjà" in second.stdout.read()
         assert second.wait(20) == 1
 
 
 def test_port_in_use_is_told(demo_server: Demonstration, tmp_path: Path) -> None:
-    with _start(demo_server.variables | {"VIGIE_DATA": str(tmp_path / "data")}) as second:
+    with _started(demo_server.variables | {"VIGIE_DATA": str(tmp_path / "data")}) as second:
         assert second.stdout is not None
         assert "VIGIE_PORT" in second.stdout.read()
         assert second.wait(20) == 1
 
 
 def test_external_database_is_refused(demo_server: Demonstration) -> None:
-    with _start(demo_server.variables | {"DATABASE_URL": "postgresql://vigie_app@db.example/vigie"}) as refused:
+    with _started(demo_server.variables | {"DATABASE_URL": "postgresql://vigie_app@db.example/vigie"}) as refused:
         assert refused.stdout is not None
         assert "DATABASE_URL" in refused.stdout.read()
         assert refused.wait(20) == 2
@@ -106,14 +113,15 @@ def test_everything_stops_with_the_supervisor_and_starts_again_fast(demo_server:
     assert _left_running(folder) == []
 
     started = time.monotonic()
-    with _start(demo_server.variables) as second:
+    with _started(demo_server.variables) as second:
         _wait_for_address(second)
-        assert time.monotonic() - started < SECOND_START_SECONDS
+        crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        assert time.monotonic() - started < SECOND_START_SECONDS * crowd
         # Killed, it leaves orphans; the next one ends them and takes their port.
         second.kill()
         second.wait()
     assert _left_running(folder) != []
-    with _start(demo_server.variables) as third:
+    with _started(demo_server.variables) as third:
         _wait_for_address(third)
         assert json.dumps(demo_server.read_accounts()) == accounts
         stopped = time.monotonic()
