@@ -35,8 +35,9 @@ def find_by_email(address: str) -> UUID | None:
 
 def candidate(identifier: UUID | None) -> User | None:
     """Let the rest of the transaction read this account, and return it. Unknown ones cost the same work."""
-    scope.apply(Scope(user_id=identifier or uuid4()))
-    return User.objects.filter(pk=scope.current().user_id).first()
+    sought = identifier or uuid4()
+    scope.apply(Scope(user_id=sought))
+    return User.objects.filter(pk=sought).first()
 
 
 def pending_user_id(request: HttpRequest) -> UUID | None:

@@ -64,6 +64,6 @@ class SessionStore(DatabaseStore):
         return True
 
     def _get_session_from_db(self) -> Session | None:
-        session = super()._get_session_from_db()
+        session = super()._get_session_from_db()  # type: ignore[misc] # unknown to the stubs
         self.stored_expiry = session.expire_date if session is not None else None
         return session

@@ -9,7 +9,6 @@ from allauth.account.internal.flows.login import (
     AUTHENTICATION_METHODS_SESSION_KEY,
 )
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -18,6 +17,9 @@ from vigie.accounts.models import User
 from vigie.accounts.session_store import STARTED
 from vigie.accounts.tests.factories import PASSWORD, TOTP_SECRET
 from vigie.foundation.testing import as_maintenance
+
+Answer = Any
+"""A response of the test client, whose type has no name."""
 
 
 def signed_in_client(user: User, *, factors: bool = True, **headers: Any) -> Client:
@@ -36,16 +38,16 @@ def signed_in_client(user: User, *, factors: bool = True, **headers: Any) -> Cli
     return client
 
 
-def give_password(client: Client, email: str, password: str = PASSWORD, **extra: Any) -> HttpResponse:
+def give_password(client: Client, email: str, password: str = PASSWORD, **extra: Any) -> Answer:
     return client.post(reverse("account_login"), {"login": email, "password": password}, **extra)
 
 
-def give_code(client: Client, code: str) -> HttpResponse:
+def give_code(client: Client, code: str) -> Answer:
     """Answer the second step with a code of the application or of the recovery sheet."""
     return client.post(reverse("mfa_authenticate"), {"code": code})
 
 
-def give_mailed_code(client: Client, code: str) -> HttpResponse:
+def give_mailed_code(client: Client, code: str) -> Answer:
     return client.post(reverse("account_confirm_login_code"), {"code": code, "action": "verify"})
 
 

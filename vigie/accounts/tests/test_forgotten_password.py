@@ -5,7 +5,6 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -14,6 +13,7 @@ from vigie.accounts.models import User
 from vigie.accounts.tests.conftest import Letters
 from vigie.accounts.tests.factories import PASSWORD
 from vigie.accounts.tests.signing_in import (
+    Answer,
     code_in,
     give_code,
     give_mailed_code,
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.django_db
 NEW = "girafe plomb marée lanterne"
 
 
-def ask(client: Client, email: str) -> HttpResponse:
+def ask(client: Client, email: str) -> Answer:
     return client.post(reverse("account_reset_password"), {"email": email})
 
 
-def reset(client: Client, user: User, letters: Letters, password: str = NEW) -> HttpResponse:
+def reset(client: Client, user: User, letters: Letters, password: str = NEW) -> Answer:
     ask(client, user.email)
     code = code_in(letters.last("password_reset_code")["text"])
     client.post(reverse("account_confirm_password_reset_code"), {"code": code})
@@ -41,8 +41,8 @@ def reset(client: Client, user: User, letters: Letters, password: str = NEW) -> 
 
 def test_reset_changes_the_password_and_signs_nobody_in(client: Client, alice: User, letters: Letters) -> None:
     done = reset(client, alice, letters)
-    assert done.url == reverse("account_password_reset_completed")
-    assert client.get(done.url).status_code == 200
+    assert done.headers["Location"] == reverse("account_password_reset_completed")
+    assert client.get(done.headers["Location"]).status_code == 200
     assert not is_signed_in(client)
     assert letters.kinds() == ["password_reset_code", "password_reset"]
     assert give_password(client, alice.email, PASSWORD).status_code == 200
@@ -62,8 +62,8 @@ def test_reset_ends_open_sessions(alice: User, letters: Letters) -> None:
 def test_mailbox_alone_opens_no_session(client: Client, bob: User, letters: Letters) -> None:
     reset(client, bob, letters)
     stopped = give_password(client, bob.email, NEW)
-    assert stopped.url == reverse("accounts:mailbox_alone")
-    page = client.get(stopped.url)
+    assert stopped.headers["Location"] == reverse("accounts:mailbox_alone")
+    page = client.get(stopped.headers["Location"])
     assert "administrateur" in page.content.decode()
     assert "login_code" not in letters.kinds()
     assert not is_signed_in(client)
@@ -73,7 +73,7 @@ def test_recovery_code_opens_a_session_after_a_reset(client: Client, bob: User, 
     with as_maintenance():
         code = RecoveryCodes.activate(bob).generate_codes()[0]
     reset(client, bob, letters)
-    assert give_password(client, bob.email, NEW).url == reverse("mfa_authenticate")
+    assert give_password(client, bob.email, NEW).headers["Location"] == reverse("mfa_authenticate")
     assert client.get(reverse("mfa_authenticate")).status_code == 200
     give_code(client, code)
     assert is_signed_in(client)
@@ -89,7 +89,7 @@ def test_changing_the_password_from_a_full_session_makes_the_mailbox_count_again
     client.post(reverse("account_change_password"), {"oldpassword": NEW, "password1": other, "password2": other})
     assert is_signed_in(client), "the session that changes the password stays"
     again = Client()
-    assert give_password(again, bob.email, other).url == reverse("account_confirm_login_code")
+    assert give_password(again, bob.email, other).headers["Location"] == reverse("account_confirm_login_code")
     give_mailed_code(again, code_in(letters.last("login_code")["text"]))
     assert is_signed_in(again)
 
@@ -98,12 +98,12 @@ def test_administrator_unlocks_an_account(client: Client, bob: User, letters: Le
     reset(client, bob, letters)
     call_command("unlock_account", bob.email)
     assert letters.kinds()[-1] == "unlocked"
-    assert give_password(client, bob.email, NEW).url == reverse("account_confirm_login_code")
+    assert give_password(client, bob.email, NEW).headers["Location"] == reverse("account_confirm_login_code")
 
 
 def test_administrator_removes_lost_factors(client: Client, alice: User, letters: Letters) -> None:
     call_command("unlock_account", alice.email, "--remove-factors")
-    assert give_password(client, alice.email).url == reverse("account_confirm_login_code")
+    assert give_password(client, alice.email).headers["Location"] == reverse("account_confirm_login_code")
 
 
 def test_unknown_address_gets_the_same_answer_for_the_same_work_and_no_mail(alice: User) -> None:
@@ -112,8 +112,8 @@ def test_unknown_address_gets_the_same_answer_for_the_same_work_and_no_mail(alic
         client = Client()
         with CaptureQueriesContext(connection) as queries:
             answer = ask(client, address)
-        page = client.get(answer.url)
-        answers.append((answer.status_code, answer.url, page.status_code, len(page.content) - len(address)))
+        page = client.get(answer.headers["Location"])
+        answers.append((answer.status_code, answer.headers["Location"], page.status_code, len(page.content) - len(address)))
         work.append(len([query for query in queries.captured_queries if "SAVEPOINT" not in query["sql"]]))
     assert answers[0] == answers[1]
     assert abs(work[0] - work[1]) <= 2
@@ -129,7 +129,7 @@ def test_wrong_codes_end_the_reset(client: Client, alice: User, letters: Letters
         client.post(reverse("account_confirm_password_reset_code"), {"code": "0000-0000"})
     client.post(reverse("account_confirm_password_reset_code"), {"code": code})
     refused = client.post(reverse("account_complete_password_reset"), {"password1": NEW, "password2": NEW})
-    assert refused.url == reverse("account_reset_password")
+    assert refused.headers["Location"] == reverse("account_reset_password")
     assert give_password(Client(), alice.email, PASSWORD).status_code == 302
 
 
