@@ -31,8 +31,8 @@ _CHUNK: Final = 2_000
 _LOCK: Final = 0x53454544  # « SEED », of advisory locks.
 BRIEF_AFTER: Final = 100_000
 """Beyond so many cases, the old ones keep only the main steps of their story."""
-_INDEX_LATER_AFTER: Final = 5_000
-"""Beyond so many cases, indexes are made again at the end rather than kept along."""
+_CHECK_LATER_AFTER: Final = 5_000
+"""Beyond so many cases, indexes and foreign keys are made again at the end rather than kept along."""
 
 _INCIDENT: Final = (
     "id", "number", "site_id", "desk_id", "solution_id", "kind", "status", "priority_id", "priority_rank", "category_id",
@@ -69,6 +69,26 @@ VISIT_FORM: Final = (
 
 Progress = Callable[[int], None]
 Row = tuple[Any, ...]
+
+
+_INDEXES: Final = """
+    SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+     WHERE indrelid = ANY (%s::regclass[]) AND NOT indisunique
+"""
+_FOREIGN_KEYS: Final = """
+    SELECT quote_ident(k.conname), k.conrelid::regclass::text,
+           (SELECT array_agg(quote_ident(a.attname) ORDER BY n.at) FROM unnest(k.conkey) WITH ORDINALITY AS n (number, at)
+              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.number),
+           k.confrelid::regclass::text,
+           (SELECT array_agg(quote_ident(a.attname) ORDER BY n.at) FROM unnest(k.confkey) WITH ORDINALITY AS n (number, at)
+              JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = n.number),
+           pg_get_constraintdef(k.oid)
+      FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = ANY (%s::regclass[])
+"""
+
+
+class BrokenReference(Exception):
+    """The generator made a row that refers to nothing: nothing was kept."""
 
 
 class NotEmpty(Exception):
@@ -108,12 +128,12 @@ def load(
 
     """
     now = now or datetime.now(tz=UTC)
-    # Only the owner may take indexes aside; it then writes as the maintenance role, which is granted to it.
-    indexes_later = using == ALIAS and incidents > _INDEX_LATER_AFTER and "owner" in connections
-    using = "owner" if indexes_later else using
+    # Only the owner may take them aside; it then writes as the maintenance role, which is granted to it.
+    checks_later = using == ALIAS and incidents > _CHECK_LATER_AFTER and "owner" in connections
+    using = "owner" if checks_later else using
     with transaction.atomic(using=using):
         store = _Store(using)
-        if indexes_later:
+        if checks_later:
             store.execute(f"SET LOCAL ROLE {MAINTENANCE}")
         store.begin()
         if not is_empty(using=using):
@@ -121,7 +141,7 @@ def load(
         settlement = Settlement(users=users, now=now, seed=seed)
         store.settle(settlement)
         chronicle = Chronicle(settlement, count=incidents, now=now, seed=seed, brief_after=BRIEF_AFTER)
-        with store.indexes_aside() if indexes_later else nullcontext():
+        with store.checks_at_the_end() if checks_later else nullcontext():
             entries = store.record(chronicle.cases(), album=Album(seed), progress=progress)
         store.execute("SELECT setval('incidents_number', %s)", [max(1, incidents)])
         # The last act before the rows exist: this list is shown on the sign-in page.
@@ -173,24 +193,42 @@ class _Store:
             )
 
     @contextmanager
-    def indexes_aside(self) -> Iterator[None]:
-        """Drop the indexes that no constraint needs, and make them again after the block: ten times quicker than keeping them."""
-        with connections[self._using].cursor() as cursor:
-            cursor.execute(
-                "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
-                " WHERE indrelid = ANY (%s::regclass[]) AND NOT indisunique",
-                [list(_NUMEROUS)],
-            )
-            indexes = dict(cursor.fetchall())
-        self.execute("RESET ROLE")
-        self.execute(f"DROP INDEX {', '.join(indexes)}")
-        self.execute(f"SET LOCAL ROLE {MAINTENANCE}")
+    def checks_at_the_end(self) -> Iterator[None]:
+        """Take indexes and foreign keys aside for the block, then check every reference and make them again.
+
+        Several times quicker than keeping them row by row. Only the owner may do it; the rest is written and read as the
+        maintenance role. All of it is undone with the transaction.
+        """
+        indexes = dict(self._rows(_INDEXES, [list(_NUMEROUS)]))
+        keys = [_ForeignKey(*row) for row in self._rows(_FOREIGN_KEYS, [list(_NUMEROUS)])]
+        with self._as_owner():
+            for key in keys:
+                self.execute(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
+            self.execute(f"DROP INDEX {', '.join(indexes)}")
         yield
+        for key in keys:
+            # The owner, bound by row-level security, would find nothing to check.
+            if self._rows(key.orphans):
+                raise BrokenReference(key.name)
+        with self._as_owner():
+            self.execute("SET LOCAL maintenance_work_mem = '256MB'")
+            for definition in indexes.values():
+                self.execute(definition)
+            for key in keys:
+                self.execute(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
+            self.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    @contextmanager
+    def _as_owner(self) -> Iterator[None]:
         self.execute("RESET ROLE")
-        self.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        for definition in indexes.values():
-            self.execute(definition)
+        yield
         self.execute(f"SET LOCAL ROLE {MAINTENANCE}")
+
+    def _rows(self, question: str, parameters: list[Any] | None = None) -> list[Row]:
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(question, parameters)
+            rows: list[Row] = cursor.fetchall()
+            return rows
 
     def record(self, cases: Iterator[Case], *, album: "Album", progress: Progress | None) -> int:
         """Store the cases by chunks and return the number of entries. One chunk is told while the last is stored."""
@@ -213,6 +251,29 @@ class _Store:
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
+
+
+@dataclass(frozen=True, slots=True)
+class _ForeignKey:
+    """A foreign key as PostgreSQL describes it; names are quoted already."""
+
+    name: str
+    table: str
+    columns: list[str]
+    referenced_table: str
+    referenced_columns: list[str]
+    definition: str
+
+    @property
+    def orphans(self) -> str:
+        """Return the question « which row refers to nothing? », for one."""
+        pairs = list(zip(self.columns, self.referenced_columns, strict=True))
+        given = " AND ".join(f"c.{column} IS NOT NULL" for column in self.columns)
+        equal = " AND ".join(f"p.{referenced} = c.{column}" for column, referenced in pairs)
+        return (
+            f"SELECT 1 FROM {self.table} c WHERE {given}"  # noqa: S608 - names given by PostgreSQL.
+            f" AND NOT EXISTS (SELECT FROM {self.referenced_table} p WHERE {equal}) LIMIT 1"
+        )
 
 
 @dataclass(slots=True)

@@ -21,8 +21,8 @@ _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi")
 _STATUSES = tuple(Status)
 # New, assigned, planned, waiting, resolved, closed; by age in days, younger than.
 _STATUS_BY_AGE = (
-    (0.6, (40, 34, 8, 10, 8, 0)),
-    (4.0, (9, 34, 16, 19, 18, 4)),
+    (0.6, (50, 30, 6, 8, 6, 0)),
+    (4.0, (14, 32, 15, 17, 18, 4)),
     (20.0, (1, 14, 9, 10, 14, 52)),
     (60.0, (0, 2, 2, 2, 0, 94)),
     (10_000.0, (0, 0.3, 0.2, 0.3, 0, 99.2)),
@@ -152,66 +152,60 @@ class Case:
 class Wish:
     """What a case must be, where chance would otherwise decide."""
 
+    product: str
+    situation: int
+    """Its rank among the product's."""
     requester: str | None = None
-    """Address."""
-    product: str | None = None
-    situation: int | None = None
+    """Left side of the address; otherwise anybody's."""
     days_ago: float
     status: Status
     nudged: bool = False
     assignee: str | None = None
 
 
-# Recent cases that the main accounts always find, whatever the seed and the volume.
+# Recent cases that are always there, whatever the seed and the volume: those of the main accounts, in every status...
+_OF_MAIN_ACCOUNTS = (
+    ("camille.renaud", "Ormeval Étiquettes et bracelets", 0, 0.05, Status.NEW, None),
+    ("camille.renaud", "Ormeval DPI", 0, 0.9, Status.ASSIGNED, "julien.morel"),
+    ("camille.renaud", "Ormeval DPI", 6, 2.2, Status.WAITING, "sophie.garnier"),
+    ("camille.renaud", "Ormeval Étiquettes et bracelets", 2, 3.4, Status.PLANNED, "julien.morel"),
+    ("camille.renaud", "Réseau régional", 1, 4.6, Status.RESOLVED, "karim.haddad"),
+    ("camille.renaud", "Comptes et badges", 0, 12, Status.CLOSED, "karim.haddad"),
+    ("helene.vasseur", "Ormeval DPI", 4, 0.2, Status.NEW, None),
+    ("helene.vasseur", "Ormeval GAP", 0, 1.5, Status.ASSIGNED, "sophie.garnier"),
+    ("elodie.marchand", "Régulation médicale", 0, 0.1, Status.ASSIGNED, "nicolas.ferrand"),
+    ("elodie.marchand", "Portail de crise", 1, 2.0, Status.PLANNED, "nicolas.ferrand"),
+    ("thierry.lambert", "Portail Vigie", 1, 1.1, Status.WAITING, "chloe.masson"),
+    ("thierry.lambert", "Ormeval GAP", 4, 0.6, Status.NEW, None),
+)
+_NUDGED = ("camille.renaud", "helene.vasseur")
+# ... and something to take up in the queue of each desk.
+_OF_QUEUES = (
+    ("Ormeval Pharmacie", 0, 0.02, Status.NEW),
+    ("Ormeval Laboratoire", 1, 0.3, Status.NEW),
+    ("Ormeval PMSI", 3, 0.7, Status.NEW),
+    ("Poste de travail", 2, 0.04, Status.NEW),
+    ("Messagerie sécurisée régionale", 0, 0.25, Status.NEW),
+    ("PACS régional", 0, 0.4, Status.NEW),
+    ("Comptes et badges", 3, 1.2, Status.NEW),
+    ("Bracelets SINUS", 1, 0.5, Status.NEW),
+    ("Téléphonie d’urgence", 1, 0.08, Status.NEW),
+    ("Portail Vigie", 5, 0.35, Status.NEW),
+)
 WISHES = (
-    Wish(requester="camille.renaud", product="Ormeval Étiquettes et bracelets", situation=0, days_ago=0.05, status=Status.NEW),
-    Wish(
-        requester="camille.renaud",
-        product="Ormeval DPI",
-        situation=0,
-        days_ago=0.9,
-        status=Status.ASSIGNED,
-        nudged=True,
-        assignee="julien.morel",
+    *(
+        Wish(
+            requester=requester,
+            product=product,
+            situation=situation,
+            days_ago=days_ago,
+            status=status,
+            assignee=assignee,
+            nudged=status == Status.ASSIGNED and requester in _NUDGED,
+        )
+        for requester, product, situation, days_ago, status, assignee in _OF_MAIN_ACCOUNTS
     ),
-    Wish(
-        requester="camille.renaud",
-        product="Ormeval DPI",
-        situation=6,
-        days_ago=2.2,
-        status=Status.WAITING,
-        assignee="sophie.garnier",
-    ),
-    Wish(
-        requester="camille.renaud",
-        product="Ormeval Étiquettes et bracelets",
-        situation=2,
-        days_ago=3.4,
-        status=Status.PLANNED,
-        assignee="julien.morel",
-    ),
-    Wish(requester="camille.renaud", product="Réseau régional", situation=1, days_ago=4.6, status=Status.RESOLVED, assignee="karim.haddad"),
-    Wish(requester="camille.renaud", product="Comptes et badges", situation=0, days_ago=12, status=Status.CLOSED, assignee="karim.haddad"),
-    Wish(requester="helene.vasseur", product="Ormeval DPI", situation=4, days_ago=0.2, status=Status.NEW),
-    Wish(requester="helene.vasseur", product="Ormeval GAP", situation=0, days_ago=1.5, status=Status.ASSIGNED, assignee="sophie.garnier"),
-    Wish(
-        requester="elodie.marchand",
-        product="Régulation médicale",
-        situation=0,
-        days_ago=0.1,
-        status=Status.ASSIGNED,
-        assignee="nicolas.ferrand",
-    ),
-    Wish(
-        requester="elodie.marchand",
-        product="Portail de crise",
-        situation=1,
-        days_ago=2.0,
-        status=Status.PLANNED,
-        assignee="nicolas.ferrand",
-    ),
-    Wish(requester="thierry.lambert", product="Portail Vigie", situation=1, days_ago=1.1, status=Status.WAITING, assignee="chloe.masson"),
-    Wish(requester="thierry.lambert", product="Ormeval GAP", situation=4, days_ago=0.6, status=Status.NEW),
+    *(Wish(product=product, situation=situation, days_ago=days_ago, status=status) for product, situation, days_ago, status in _OF_QUEUES),
 )
 
 
@@ -288,7 +282,7 @@ class Chronicle:
     def _filed(self, created_at: datetime, wish: Wish | None) -> Case:
         dice = self._dice
         office, product, place, requester = self._who(wish)
-        situation = product.situations[wish.situation] if wish and wish.situation is not None else dice.one_of(product.situations)
+        situation = product.situations[wish.situation] if wish else dice.one_of(product.situations)
         self._last_number += 1
         values = self._words(place, requester, created_at)
         steps = len(office.priorities)
@@ -319,17 +313,19 @@ class Chronicle:
 
     def _who(self, wish: Wish | None) -> tuple[Office, Product, Place, Person]:
         dice, settlement = self._dice, self._settlement
-        if wish and wish.product and wish.requester:
-            requester = self._person(wish.requester)
+        if wish is None:
+            office = dice.weighted(settlement.offices, settlement.office_weights)
+            product = dice.weighted(office.products, office.cumulated)
+        else:
             office, product = next(
                 (office, product) for office in settlement.offices for product in office.products if product.name == wish.product
             )
-            place = next(place for place in product.places if requester in place.requesters)
-            return office, product, place, requester
-        office = dice.weighted(settlement.offices, settlement.office_weights)
-        product = dice.weighted(office.products, office.cumulated)
-        place = dice.weighted(product.places, product.cumulated)
-        return office, product, place, dice.weighted(place.requesters, place.cumulated)
+        if wish is None or wish.requester is None:
+            place = dice.weighted(product.places, product.cumulated)
+            return office, product, place, dice.weighted(place.requesters, place.cumulated)
+        requester = self._person(wish.requester)
+        place = next(place for place in product.places if requester in place.requesters)
+        return office, product, place, requester
 
     def _words(self, place: Place, requester: Person, at: datetime) -> dict[str, str]:
         """Return what the templates' placeholders stand for, all about the same place and moment."""
@@ -444,9 +440,10 @@ class _Story:
             yield 90, self._note
         if status in (Status.RESOLVED, Status.CLOSED) and dice.happens(0.6 if self._case.situation.on_site else 0.1):
             yield 200, self._plan_past
-        if nudged or dice.happens(0.12):
+        is_under_way = status == Status.ASSIGNED
+        if nudged or dice.happens(0.3 if is_under_way else 0.1):
             yield 1500, self._nudge
-            if not nudged and dice.happens(0.7):
+            if not nudged and dice.happens(0.4 if is_under_way else 0.8):
                 yield 120, self._answer
 
     def _ending(self, status: Status) -> Iterator[Step]:

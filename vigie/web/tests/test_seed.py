@@ -282,20 +282,42 @@ def test_every_main_account_signs_in(files: Path) -> None:
 EVERY_ALIAS = ["default", "side", "maintenance", "owner"]
 
 
-def indexes() -> set[str]:
+def schema() -> set[tuple[object, ...]]:
     with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'")
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute(
+            "SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public' UNION ALL SELECT"
+            " conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) || convalidated FROM pg_constraint"
+        )
+        return set(cursor.fetchall())
 
 
 @pytest.mark.django_db(transaction=True, databases=EVERY_ALIAS)
-def test_large_load_takes_indexes_aside_and_makes_them_again(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_INDEX_LATER_AFTER", 20)
-    before = indexes()
+def test_large_load_takes_indexes_and_keys_aside_and_makes_them_again(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "_CHECK_LATER_AFTER", 20)
+    before = schema()
     loading.load(incidents=30, users=60, seed=7)
-    assert indexes() == before
+    assert schema() == before
     with as_maintenance():
         assert Incident.objects.count() == 30
+
+
+@pytest.mark.django_db(transaction=True, databases=EVERY_ALIAS)
+def test_large_load_with_a_broken_reference_leaves_nothing(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = loading._entry_row
+
+    def wrong(case: Case, entry: Any, position: int) -> tuple[Any, ...]:
+        row = list(honest(case, entry, position))
+        row[loading._ENTRY.index("author_id")] = case.id
+        return tuple(row)
+
+    monkeypatch.setattr(loading, "_CHECK_LATER_AFTER", 20)
+    monkeypatch.setattr(loading, "_entry_row", wrong)
+    before = schema()
+    with pytest.raises(loading.BrokenReference, match="author"):
+        loading.load(incidents=30, users=60, seed=7)
+    assert schema() == before
+    with as_maintenance():
+        assert loading.is_empty(using="default")
 
 
 @pytest.mark.django_db(transaction=True, databases=EVERY_ALIAS)
