@@ -47,46 +47,72 @@ class Event:
 
 
 def tell(event: Event) -> int:
-    """Queue the mails of one event; return how many. Doing it again queues nothing more."""
+    """Queue the mails of one event; return how many. Doing it again queues nothing more.
+
+    Somebody whose mail cannot be written does not keep the others from theirs; what went wrong is raised afterwards, so
+    that the job is done again.
+    """
     with transaction.atomic():
         with scope.entered(event.requester_side):
-            queued = _tell_requester_side(event)
+            outcome = _queue(event, _letters_to_requester_side(event))
         with scope.entered(event.desk_side):
-            queued += _tell_desk(event)
-    return queued
+            outcome += _queue(event, _letters_to_desk(event))
+    failures = [result for result in outcome if isinstance(result, Exception)]
+    if failures:
+        raise failures[0]
+    return sum(result is True for result in outcome)
 
 
-def _tell_requester_side(event: Event) -> int:
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One notice for one person."""
+
+    name: str
+    told: Told
+    to: User
+    audience: Audience
+    address: str = ""
+
+
+def _queue(event: Event, letters: Iterable[_Letter]) -> list[bool | Exception]:
+    outcome: list[bool | Exception] = []
+    for letter in letters:
+        try:
+            with transaction.atomic():
+                outcome.append(
+                    notices.send(letter.name, letter.told, event=event.key, to=letter.to, audience=letter.audience, address=letter.address)
+                )
+        except Exception as error:  # noqa: BLE001 - raised again by `tell`, once the others have their mail
+            outcome.append(error)
+    return outcome
+
+
+def _letters_to_requester_side(event: Event) -> list[_Letter]:
     told = notices.read(event.incident_id, event.entry_id)
-    if told is None:
-        return 0
-    name = _public_notice(event, told)
-    if name is None:
-        return 0
+    name = _public_notice(event, told) if told else None
+    if told is None or name is None:
+        return []
     interests = dict(Follower.objects.filter(incident=told.incident).values_list("user_id", "interest"))
     if name == "observed":
         interests = _latest_observer(told)
-    people = _readers(event, told, {told.incident.requester_id, *interests}, interests)
-    queued = 0
-    for person in people:
+    letters = []
+    for person in _readers(event, told, {told.incident.requester_id, *interests}, interests):
         if person.pk == told.incident.requester_id:
             # Her choice for this incident rules over her general preferences (INC-1).
             if told.incident.notify_requester and (name == "acknowledged" or not _is_author(told, person)):
                 address = told.incident.notify_address or person.reply_address
-                queued += notices.send(name, told, event=event.key, to=person, audience=Audience.REQUESTER, address=address)
-        elif person.pk in interests and _wants_mail(person) and not _is_author(told, person):
+                letters.append(_Letter(name, told, person, Audience.REQUESTER, address))
+        elif _wants_mail(person) and not _is_author(told, person):
             audience = _AUDIENCES[Interest(interests[person.pk])]
-            queued += notices.send(name, told, event=event.key, to=person, audience=audience, address=person.reply_address)
-    return queued
+            letters.append(_Letter(name, told, person, audience, person.reply_address))
+    return letters
 
 
-def _tell_desk(event: Event) -> int:
+def _letters_to_desk(event: Event) -> list[_Letter]:
     told = notices.read(event.incident_id, event.entry_id)
-    if told is None:
-        return 0
-    name = _desk_notice(event, told)
-    if name is None:
-        return 0
+    name = _desk_notice(event, told) if told else None
+    if told is None or name is None:
+        return []
     memberships = Membership.objects.filter(site=event.desk_site_id, is_active=True, roles__contains=[Role.AGENT])
     agents = {person.pk: person for person in User.objects.filter(memberships__in=memberships, is_active=True).distinct()}
     concerned = _in_charge(told)
@@ -94,11 +120,11 @@ def _tell_desk(event: Event) -> int:
         concerned = set(agents)
     if name not in {"new", "nudged", "assigned"}:
         concerned |= set(Follower.objects.filter(incident=told.incident).values_list("user_id", flat=True))
-    return sum(
-        notices.send(name, told, event=event.key, to=agents[user_id], audience=Audience.DESK)
+    return [
+        _Letter(name, told, agents[user_id], Audience.DESK)
         for user_id in sorted(concerned & set(agents))
         if _wants_mail(agents[user_id]) and not _is_author(told, agents[user_id]) and not _filed_by(event, told, user_id)
-    )
+    ]
 
 
 def _public_notice(event: Event, told: Told) -> str | None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from vigie.accounts.models import MailFrequency, User
 from vigie.directory.models import Membership, Role
@@ -15,6 +17,7 @@ from vigie.foundation.testing import as_maintenance, run_jobs
 from vigie.incidents import notices
 from vigie.incidents.models import EntryKind, Follower, FollowUp, Incident, Interest, Side
 from vigie.incidents.tests.factories import DeskFactory, FollowUpFactory, IncidentFactory
+from vigie.notifications import actions
 
 pytestmark = pytest.mark.django_db
 
@@ -263,6 +266,35 @@ def test_a_job_done_twice_sends_nothing_twice(story: Story) -> None:
     story.tell("commented", entry)
     story.tell("commented", entry)
     assert recipients() == ["camille@ch.example", "chloe@ch.example"]
+
+
+def test_somebody_whose_mail_cannot_be_written_does_not_keep_the_others_from_theirs(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    def queue_mail(*, recipient: User, **mail_fields: Any) -> bool:
+        if recipient == story.camille:
+            raise LookupError("no such template")
+        return actions.queue_mail(recipient=recipient, **mail_fields)
+
+    entry = story.answer()
+    with monkeypatch.context() as patch:
+        patch.setattr("vigie.incidents.notices.queue_mail", queue_mail)
+        with pytest.raises(LookupError):
+            story.tell("commented", entry)
+    run_jobs()
+    assert recipients() == ["chloe@ch.example"]
+    story.tell("commented", entry)
+    assert recipients() == ["camille@ch.example", "chloe@ch.example"]
+
+
+def test_telling_costs_the_same_queries_whatever_the_length_of_the_timeline(story: Story) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(8):
+            story.write(body="Encore.")
+        entry = story.answer()
+        with CaptureQueriesContext(connection) as queries:
+            story.tell("commented", entry)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_a_long_text_is_cut_and_says_so(story: Story) -> None:
