@@ -21,10 +21,7 @@ class Asset:
 
 @cache
 def _manifest() -> dict[str, Asset]:
-    return {
-        name: Asset(url=static(f"dist/{entry['file']}"), integrity=entry["integrity"])
-        for name, entry in _read()["files"].items()
-    }
+    return {name: Asset(url=static(f"dist/{entry['file']}"), integrity=entry["integrity"]) for name, entry in _read()["files"].items()}
 
 
 @cache

@@ -1,6 +1,6 @@
 """Forms drawn by the kit: every field, ours or a library's, goes through the templates of this app."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ class FilesField(forms.FileField):
 
     widget = FileDrop
 
-    def clean(self, data: Iterable[UploadedFile] | UploadedFile | None, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         given = list(data) if isinstance(data, (list, tuple)) else [data]
         files = [file for file in given if file]
         if not files:

@@ -14,6 +14,7 @@ LONG = (
     "Impossible d’imprimer les bracelets d’identification depuis le poste d’accueil des urgences pédiatriques après la "
     "mise à jour de nuit ; le message « file d’attente_indisponible-0x00000709-PRT_BRACELET_URG_PED_03 » s’affiche"
 )
+LONG_PLACE = "Hôpital intercommunal du Haut-Anjou et du Pays de Retz · Urgences pédiatriques"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,7 @@ class SampleForm(forms.Form):
     site = forms.ChoiceField(
         label="Site concerné", choices=[("1", "CHU Nord"), ("2", "Clinique Saint-Luc")], help_text="Vos sites seulement."
     )
-    kind = forms.ChoiceField(
-        label="Nature", choices=[("incident", "Incident"), ("request", "Demande")], widget=forms.RadioSelect
-    )
+    kind = forms.ChoiceField(label="Nature", choices=[("incident", "Incident"), ("request", "Demande")], widget=forms.RadioSelect)
     priority = forms.ChoiceField(
         label="Priorité",
         widget=ChoiceCards,
@@ -67,7 +66,7 @@ class SampleForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text="Ce que vous faisiez, ce qui s’est passé, depuis quand. Aucun nom de patient.",
     )
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # the stubs take the name for the form's own files
         label="Pièces jointes",
         required=False,
         widget=FileDrop(extensions=("jpg", "png", "pdf", "docx", "xlsx"), max_bytes=10 * 1024 * 1024, max_files=5),
@@ -84,7 +83,7 @@ def rows(now: datetime) -> list[Row]:
         ("Accès refusé au dossier patient", "SAMU 44 · Régulation", "Urgent", "major", "assigned", "Ahmed Benali", 10, True),
         ("Écran de régulation figé", "Clinique Saint-Luc · Régulation", "Urgent", "major", "planned", "Julie Le Goff", 17, False),
         ("Ouverture de compte – interne urgences", "CHU Nord · Urgences", "Important", "moderate", "waiting", "Claire Moreau", 95, False),
-        (LONG, "Hôpital intercommunal du Haut-Anjou et du Pays de Retz · Urgences pédiatriques", "Moyenne", "minor", "resolved", "Jean-Baptiste de La Roche-Guyon", 60 * 26, False),
+        (LONG, LONG_PLACE, "Moyenne", "minor", "resolved", "Jean-Baptiste de La Roche-Guyon", 60 * 26, False),
         ("Demande de lot de 50 bracelets QR", "CHU Nord · Urgences", "Basse", "low", "closed", "Ahmed Benali", 60 * 24 * 40, False),
     ]  # fmt: skip
     return [
@@ -139,7 +138,11 @@ def context() -> dict[str, Any]:
                     (("seconds", 5), ("minutes", 3), ("hours", 5), ("days", 1), ("days", 3), ("days", 40), ("days", 900))],
         "form": SampleForm(),
         "wrong_form": wrong,
-        "tabs": [Tab("Mes incidents", "#", current=True, count=8), Tab("Que je suis", "#", count=3), Tab("À mes sites", "#"), Tab("Résolus", "#"), Tab("Fermés", "#"), Tab("Tous", "#")],
+        "tabs": [
+            Tab("Mes incidents", "#", current=True, count=8),
+            Tab("Que je suis", "#", count=3),
+            *(Tab(label, "#") for label in ("À mes sites", "Résolus", "Fermés", "Tous")),
+        ],
         "filters": [ActiveFilter("Ouverts", "#"), ActiveFilter("CHU Nord", "#")],
         "columns": range(6),
     }  # fmt: skip
@@ -147,6 +150,4 @@ def context() -> dict[str, Any]:
 
 class SignInSample(forms.Form):
     email = forms.EmailField(label="Adresse électronique", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
-    password = forms.CharField(
-        label="Mot de passe", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    )
+    password = forms.CharField(label="Mot de passe", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))

@@ -4,17 +4,15 @@ Atoms are plain functions with cached results: a list of 25 rows and 10 columns 
 `{% include %}` a cell would not.
 """
 
-import math
 import time
 import zlib
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import template
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -23,6 +21,9 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.ui import assets, dates, numbers, tones
 from vigie.ui.shell import navigation_is_folded, theme_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 register = template.Library()
 
@@ -76,16 +77,16 @@ def icon(name: str, label: str = "", size: str = "") -> SafeString:
     )
 
 
-MARK_PATH = (
-    "M12 2l3 2.7V8H9V4.7zM8 9h8v2H8zm1.3 3h5.4L16.2 22H7.8zM7.5 4.9v2.6L2 9.3V3.1zm9 0L22 3.1v6.2l-5.5-1.8z"
-)
+MARK_PATH = "M12 2l3 2.7V8H9V4.7zM8 9h8v2H8zm1.3 3h5.4L16.2 22H7.8zM7.5 4.9v2.6L2 9.3V3.1zm9 0L22 3.1v6.2l-5.5-1.8z"
 """A lookout and its light. The same path as frontend/mark.svg."""
 
 
 @register.simple_tag
 @lru_cache(maxsize=1)
 def mark() -> SafeString:
-    return format_html('<svg class="logo" width="28" height="28" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"></path></svg>', MARK_PATH)
+    return format_html(
+        '<svg class="logo" width="28" height="28" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"></path></svg>', MARK_PATH
+    )
 
 
 @register.simple_tag
@@ -96,9 +97,7 @@ def status_badge(code: str) -> SafeString:
 @lru_cache(maxsize=64)
 def _status_badge(code: str, _language: str | None) -> SafeString:
     status = tones.STATUSES[code]
-    return format_html(
-        '<span class="badge badge-status status-{}">{}{}</span>', code, icon(status.icon), str(status.label)
-    )
+    return format_html('<span class="badge badge-status status-{}">{}{}</span>', code, icon(status.icon), str(status.label))
 
 
 @register.simple_tag
@@ -109,9 +108,7 @@ def status_label(code: str) -> str:
 @register.simple_tag
 @lru_cache(maxsize=256, typed=True)
 def priority_badge(name: str, tone: str) -> SafeString:
-    return format_html(
-        '<span class="badge priority-{}">{}{}</span>', tone, icon(tones.PRIORITY_ICONS[tone]), name
-    )
+    return format_html('<span class="badge priority-{}">{}{}</span>', tone, icon(tones.PRIORITY_ICONS[tone]), name)
 
 
 @register.simple_tag
@@ -147,9 +144,7 @@ def severity_badge(code: str) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=512, typed=True)
 def badge(text: str, tone: str = "neutral", icon_name: str = "") -> SafeString:
-    return format_html(
-        '<span class="badge tone-{}">{}{}</span>', tone, icon(icon_name) if icon_name else _EMPTY, text
-    )
+    return format_html('<span class="badge tone-{}">{}{}</span>', tone, icon(icon_name) if icon_name else _EMPTY, text)
 
 
 def initials_of(name: str) -> str:
@@ -208,9 +203,7 @@ def when(moment: datetime | None, form: str = "relative") -> SafeString:
 def _when(moment: datetime, form: str, _language: str | None, _zone: tzinfo, _minute: int) -> SafeString:
     full = dates.exact(moment)
     shown = {"relative": dates.relative, "exact": dates.exact, "day": dates.day, "clock": dates.clock}[form](moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), full, shown
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), full, shown)
 
 
 @register.simple_tag
@@ -318,9 +311,7 @@ def with_query(context: template.Context, **changes: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def sort_header(
-    context: template.Context, label: str, key: str, current: str, param: str = "tri", classes: str = ""
-) -> SafeString:
+def sort_header(context: template.Context, label: str, key: str, current: str, param: str = "tri", classes: str = "") -> SafeString:
     """A `<th>` that sorts: `current` is the sort in force, `-` before it for descending."""
     is_current = current.lstrip("-") == key
     descending = current.startswith("-")
@@ -444,16 +435,3 @@ def entry(
 def marked(text: str) -> SafeString:
     """The words that a search found, between U+E000 and U+E001, in `<mark>`; all the rest escaped."""
     return mark_safe(str(escape(text)).replace("\ue000", "<mark>").replace("\ue001", "</mark>"))
-
-
-@register.filter
-def percent(value: float) -> str:
-    """0.96 → « 96 % »."""
-    whole = math.floor(value * 100 + 0.5)
-    return f"{whole}\u00a0%" if dates.is_french() else f"{whole}%"
-
-
-@register.filter
-def shown(value: object) -> SafeString:
-    """The value, or a dash where there is none."""
-    return conditional_escape(value) if value not in {None, ""} else SafeString('<span class="muted">—</span>')

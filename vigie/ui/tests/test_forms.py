@@ -1,7 +1,9 @@
 """Forms, drawn by the kit."""
 
+from typing import Any
+
 from django import forms
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils.datastructures import MultiValueDict
 
 from vigie.ui.forms import Choice, ChoiceCards, FileDrop, FilesField
@@ -9,12 +11,12 @@ from vigie.ui.forms import Choice, ChoiceCards, FileDrop, FilesField
 
 class Declaration(forms.Form):
     subject = forms.CharField(label="Objet", help_text="Une phrase.", max_length=5)
-    priority = forms.ChoiceField(
-        label="Priorité", widget=ChoiceCards, choices=[("1", Choice("Bloquant", "Tout est arrêté.", "critical"))]
-    )
+    priority = forms.ChoiceField(label="Priorité", widget=ChoiceCards, choices=[("1", Choice("Bloquant", "Tout est arrêté.", "critical"))])
     follow = forms.BooleanField(label="M’informer", required=False)
     note = forms.CharField(label="Note", required=False, widget=forms.Textarea)
-    files = FilesField(label="Fichiers", required=False, widget=FileDrop(extensions=("png",), max_bytes=1024, max_files=2))
+    files = FilesField(  # type: ignore[assignment]  # the stubs take the name for the form's own files
+        label="Fichiers", required=False, widget=FileDrop(extensions=("png",), max_bytes=1024, max_files=2)
+    )
 
 
 def test_a_field_is_tied_to_its_label_its_help_and_its_errors() -> None:
@@ -52,7 +54,7 @@ def test_texts_come_back_escaped() -> None:
 
 
 def test_several_files_are_given_back_in_order() -> None:
-    given = [SimpleUploadedFile(name, b"content") for name in ("a.png", "b.png")]
+    given: list[UploadedFile[Any]] = [SimpleUploadedFile(name, b"content") for name in ("a.png", "b.png")]
     form = Declaration({"subject": "abc", "priority": "1"}, MultiValueDict({"files": given}))
     assert form.is_valid(), form.errors
     assert [file.name for file in form.cleaned_data["files"]] == ["a.png", "b.png"]

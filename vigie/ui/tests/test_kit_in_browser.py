@@ -87,7 +87,7 @@ def test_a_small_screen_opens_the_navigation_as_a_drawer(open_page: Any) -> None
     page = open_page(viewport={"width": 360, "height": 740})
     page.goto("/kit/")
     page.get_by_role("link", name="Ouvrir le menu").click()
-    assert page.get_by_role("link", name="Composants").is_visible()
+    page.get_by_role("link", name="Composants").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Composants").wait_for(state="hidden")
 
