@@ -173,9 +173,17 @@ def _assert_mailed(demonstration: Demonstration, filed: list[Filed], requester: 
         received = _identifiers(demonstration.mail_folder, numbers)
         return numbers - {number for number, recipient in received if recipient.partition("@")[0] == person}
 
-    assert _until(lambda: not missing(), PATIENCE_SECONDS), f"No mail for {sorted(missing())}"
+    assert _until(lambda: not missing(), PATIENCE_SECONDS), f"No mail for {sorted(missing())}\n{_queue(demonstration)}"
     several = {pair: found for pair, found in _identifiers(demonstration.mail_folder, numbers).items() if len(found) > 1}
     assert not several, f"One mail, several Message-IDs: {several}"
+
+
+def _queue(demonstration: Demonstration) -> str:
+    """What the jobs' queue holds, to understand a failure."""
+    with psycopg.connect(demonstration.postgres.url("vigie_maintenance")) as connection:
+        jobs = connection.execute("SELECT task_name, status, attempts, scheduled_at, worker_id FROM procrastinate_jobs").fetchall()
+        workers = connection.execute("SELECT id, now() - last_heartbeat FROM procrastinate_workers").fetchall()
+    return "\n".join(map(str, [*jobs, *workers]))
 
 
 def _identifiers(folder: Path, numbers: set[str]) -> dict[tuple[str, str], set[str]]:
