@@ -78,7 +78,7 @@ class FilesField(forms.FileField):
 
     widget = FileDrop
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         given = list(data) if isinstance(data, (list, tuple)) else [data]
         files = [file for file in given if file]
         if not files:
