@@ -199,7 +199,7 @@ class _Store:
         Several times quicker than keeping them row by row. Only the owner may do it; the rest is written and read as the
         maintenance role. All of it is undone with the transaction.
         """
-        indexes = dict(self._rows(_INDEXES, [list(_NUMEROUS)]))
+        indexes: dict[str, str] = dict(self._rows(_INDEXES, [list(_NUMEROUS)]))
         keys = [_ForeignKey(*row) for row in self._rows(_FOREIGN_KEYS, [list(_NUMEROUS)])]
         with self._as_owner():
             for key in keys:
