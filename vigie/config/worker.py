@@ -1,7 +1,11 @@
 """`vigie worker`: runs the jobs, and does again those of a worker that was killed, or that a cut of the database made it forget."""
 
 import asyncio
+import os
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +17,10 @@ from procrastinate.job_context import JobContext
 from procrastinate.worker import Worker
 
 _WATCH_SECONDS = 10
+_JOB_SECONDS = 5
+"""How long jobs under way may go on after a request to stop."""
+_STOP_SECONDS = 8
+"""A job stuck in a system call cannot be interrupted: the process leaves without it, and it is done again elsewhere."""
 
 
 def main() -> None:
@@ -24,7 +32,8 @@ def main() -> None:
     # Past any transaction pooler: the worker listens.
     connector = PsycopgConnector(conninfo=settings.VIGIE_DIRECT_DATABASE_URL, min_size=1, max_size=4)
     # A copy of the app: jobs deferred inside a job go on through Django's connection, in its transaction.
-    asyncio.run(_work(app.with_connector(connector)))
+    with suppress(asyncio.CancelledError):
+        asyncio.run(_work(app.with_connector(connector)))
 
 
 async def _work(app: App) -> None:
@@ -33,18 +42,37 @@ async def _work(app: App) -> None:
     watch = JobWatch()
     async with app.open_async():
         watching = asyncio.create_task(watch.give_back_forgotten_jobs(app))
-        try:
-            await app.run_worker_async(
+        worker = asyncio.ensure_future(
+            app.run_worker_async(
                 concurrency=4,
-                shutdown_graceful_timeout=5,
+                shutdown_graceful_timeout=_JOB_SECONDS,
                 fetch_job_polling_interval=5,
                 delete_jobs="successful",
                 update_heartbeat_interval=tasks.HEARTBEAT_SECONDS,
                 stalled_worker_timeout=tasks.STALLED_SECONDS,
                 worker_middleware=[watch.middleware],
+                install_signal_handlers=False,
             )
+        )
+        _stop_on_signal(worker)
+        try:
+            await worker
         finally:
             watching.cancel()
+
+
+def _stop_on_signal(worker: asyncio.Future[None]) -> None:
+    """End the worker gently at SIGTERM or SIGINT, and the process a few seconds later, whatever its jobs do."""
+
+    def stop() -> None:
+        worker.cancel()
+        last_resort = threading.Timer(_STOP_SECONDS, os._exit, [0])
+        last_resort.daemon = True
+        last_resort.start()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
 
 
 class JobWatch:
