@@ -12,7 +12,7 @@ from zxcvbn import zxcvbn
 from vigie.accounts.models import User
 
 MAX_LENGTH: Final = 128
-_ESTIMATED_LENGTH: Final = 32
+_ESTIMATED_LENGTH: Final = 24
 """How much of a password zxcvbn looks at: its time grows with the square, and so much is strong enough by then."""
 _SHORTEST_NAME: Final = 4
 

@@ -39,16 +39,16 @@ def test_long_or_random_password_is_accepted(password: str) -> None:
 
 
 def test_endless_password_is_refused_at_once() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ValidationError, match="trop long"):
         validate_password("girafe plomb " * 100_000, CLAIRE)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_hostile_password_is_judged_quickly() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     validate_password("4@8({[<369&#!1/|0$5+7%2" * 4, CLAIRE)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_refusal_says_what_to_do_in_french() -> None:
