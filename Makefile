@@ -6,7 +6,7 @@ TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-python test-frontend test-external lint format types imports translations bench resilience \
-	seed check messages audit hooks clean
+	seed check messages pictures audit hooks clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ check: ## Say what is missing before real use
 messages: ## Set French typography in the interface's texts, collect them into locale/en and compile them
 	@$(RUN) python -m scripts.typography
 	@$(RUN) python -m scripts.messages update
+
+pictures: ## Take the documentation's screenshots again
+	@VIGIE_PICTURES=1 $(RUN) --browser pytest -n 0 tests/e2e/test_pictures.py
 
 audit: ## List known vulnerabilities and licences of the dependencies
 	@$(RUN) python scripts/audit.py

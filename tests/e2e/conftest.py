@@ -1,6 +1,6 @@
 """People before their browsers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,9 +13,11 @@ expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
-def crowd(demo_server: Demonstration) -> Crowd:
+def crowd(demo_server: Demonstration) -> Iterator[Crowd]:
     """Everybody in the demonstration, each with a session that opens once a run."""
-    return Crowd(demo_server)
+    everybody = Crowd(demo_server)
+    yield everybody
+    everybody.leave()
 
 
 @pytest.fixture

@@ -49,6 +49,11 @@ class Crowd:
             self._visitors[name] = visitor
         return self._visitors[name]
 
+    def leave(self) -> None:
+        """Close the connections of the sessions without browser."""
+        for visitor in self._visitors.values():
+            visitor.http.close()
+
     def cookies(self, name: str) -> list[Any]:
         """Return the cookies of that same session, for a browser."""
         return [{"name": cookie.name, "value": cookie.value or "", "url": self._base_url} for cookie in self.visitor(name).http.cookies.jar]
