@@ -54,7 +54,7 @@ def test_texts_come_back_escaped() -> None:
 
 
 def test_several_files_are_given_back_in_order() -> None:
-    given: "list[UploadedFile[Any]]" = [SimpleUploadedFile(name, b"content") for name in ("a.png", "b.png")]
+    given: list[UploadedFile[Any]] = [SimpleUploadedFile(name, b"content") for name in ("a.png", "b.png")]
     form = Declaration({"subject": "abc", "priority": "1"}, MultiValueDict({"files": given}))
     assert form.is_valid(), form.errors
     assert [file.name for file in form.cleaned_data["files"]] == ["a.png", "b.png"]
