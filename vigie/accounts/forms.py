@@ -30,6 +30,7 @@ from allauth.account.forms import (
 from allauth.account.forms import (
     SetPasswordForm as BaseSetPasswordForm,
 )
+from allauth.core import context, ratelimit
 from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm
@@ -51,7 +52,7 @@ from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 
 from vigie.accounts import actions, letters
-from vigie.accounts.authentication import candidate, find_by_email
+from vigie.accounts.authentication import candidate, find_by_email, pending_user_id
 from vigie.accounts.models import User
 from vigie.accounts.passwords import MAX_LENGTH
 
@@ -151,11 +152,27 @@ class ConfirmResetCodeForm(ConfirmPasswordResetCodeForm):
         super().__init__(*args, **kwargs)
         _code_field(self)
 
+    def clean_code(self) -> str:
+        _count_guess()
+        return super().clean_code()
+
 
 class ConfirmLoginCodeForm(BaseConfirmLoginCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _code_field(self)
+
+    def clean_code(self) -> str:
+        _count_guess()
+        return super().clean_code()
+
+
+def _count_guess() -> None:
+    """Count the guesses at mailed codes by account; allauth counts them by session, which parallel requests outrun."""
+    request = context.request
+    key = str(pending_user_id(request) or request.session.session_key)
+    if not ratelimit.consume(request, action="code_guess", key=key):
+        raise get_account_adapter().validation_error("too_many_login_attempts")
 
 
 class _UsedOnce(BaseAuthenticateForm):

@@ -191,6 +191,7 @@ ACCOUNT_RATE_LIMITS = {
     "login": "600/m/ip",
     "login_failed": "200/m/ip,5/300s/key",
     "login_code": "8/h/key",
+    "code_guess": "30/h/key",
     "reset_password": "100/m/ip,5/h/key",
     "reset_password_from_key": "200/m/ip",
     "reauthenticate": "10/m/user",

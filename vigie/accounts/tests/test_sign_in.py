@@ -153,6 +153,19 @@ def test_mailed_codes_are_limited_by_account(bob: User, letters: Letters) -> Non
     assert letters.kinds().count("login_code") == 8
 
 
+def test_guesses_at_mailed_codes_are_counted_by_account(bob: User, letters: Letters, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"code_guess": "4/h/key"}
+    for _session in range(2):
+        guessing = Client()
+        give_password(guessing, bob.email)
+        for _guess in range(2):
+            give_mailed_code(guessing, "0000-0000")
+    client = Client()
+    give_password(client, bob.email)
+    give_mailed_code(client, code_in(letters.last("login_code")["text"]))
+    assert not is_signed_in(client)
+
+
 def test_wrong_passwords_lock_the_account_and_not_the_hospital(alice: User, bob: User, letters: Letters) -> None:
     for _attempt in range(5):
         give_password(Client(), alice.email, "pas le bon mot de passe")
