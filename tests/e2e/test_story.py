@@ -237,6 +237,11 @@ def stranger_finds_nothing(page: Page, crowd: Crowd, requester: Page, *, number:
     expect(page.get_by_text("Aucun résultat")).to_be_visible()
     page.goto(f"/recherche/?q={subject}")
     expect(page.locator("main")).not_to_contain_text(number)
-    for ready_made in ("ouverts", "site", "tous"):
-        page.goto(f"/incidents/?liste={ready_made}")
+    page.goto("/incidents/")
+    lists = page.get_by_role("navigation", name="Listes").get_by_role("link")
+    addresses = [address for link in lists.all() if (address := link.get_attribute("href"))]
+    assert len(addresses) > 3
+    for address in addresses:
+        page.goto(f"/incidents/{address}")
+        expect(page.get_by_role("region").first).to_be_visible()
         expect(page.locator("main")).not_to_contain_text(number)

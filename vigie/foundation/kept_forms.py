@@ -38,8 +38,8 @@ def keep(request: HttpRequest) -> bool:
     return True
 
 
-def take(request: HttpRequest, owner: UUID) -> QueryDict | None:
-    """Return, once, what this person had typed at this address."""
+def take(request: HttpRequest, owner: UUID, *, path: str = "") -> QueryDict | None:
+    """Return, once, what this person had sent to this address, the request's own by default."""
     sealed = request.session.get(_SESSION_KEY)
     if not sealed:
         return None
@@ -48,7 +48,7 @@ def take(request: HttpRequest, owner: UUID) -> QueryDict | None:
     except (Unreadable, ValueError):
         del request.session[_SESSION_KEY]
         return None
-    if kept["path"] != request.path:
+    if kept["path"] != (path or request.path):
         return None
     del request.session[_SESSION_KEY]
     typed = QueryDict(mutable=True)

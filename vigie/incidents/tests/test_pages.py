@@ -102,6 +102,25 @@ def test_what_was_typed_in_an_expired_session_comes_back_to_its_author_alone(ter
         assert not Incident.objects.exists()
 
 
+def test_a_note_sent_in_an_expired_session_comes_back_as_a_note(territory: Territory, client: Client) -> None:
+    incident = territory.incident()
+    sign_in(client, territory.tom)
+    owner = client.get(f"/incidents/{incident.number}/").context["owner"]
+    client.logout()
+    client.post(f"/incidents/{incident.number}/note/", {"_owner": owner, "body": "Pour nous seuls", "minutes": "5"})
+    kept = client.session["kept_form"]
+
+    sign_in(client, territory.tom)
+    session = client.session
+    session["kept_form"] = kept
+    session.save()
+    back = client.get(f"/incidents/{incident.number}/note/")
+    assert back["Location"] == f"/incidents/{incident.number}/"
+    forms = client.get(back["Location"]).context["forms"]
+    assert forms.note.initial["body"] == "Pour nous seuls"
+    assert "body" not in forms.message.initial
+
+
 def test_a_draft_comes_back_and_is_unreadable_in_the_database(territory: Territory, client: Client) -> None:
     sign_in(client, territory.alice)
     typed = {"site": territory.hospital.id, "solution": territory.solution.id, "subject": "Brouillon", "description": "à finir"}
