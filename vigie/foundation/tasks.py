@@ -12,7 +12,8 @@ FINISHED_JOB_HOURS = 30 * 24
 """Jobs that failed or were cancelled stay this long, for whoever looks into it; those that succeeded are not kept."""
 
 
-@app.periodic(cron="*/20 * * * * *")
+# The sixth field is the second.
+@app.periodic(cron="* * * * * */20")
 @app.task(
     name="foundation.requeue_stalled_jobs",
     queueing_lock="foundation.requeue_stalled_jobs",
