@@ -1,5 +1,6 @@
 import "./trusted-types";
 import "./htmx";
+import "./freshness";
 import "./shell";
 import { DropMenu } from "./elements/drop-menu/drop-menu";
 import { FileDrop } from "./elements/file-drop/file-drop";

@@ -27,7 +27,7 @@ async function sources(root) {
   }
   await walk(
     join(root, "vigie"),
-    (path) => path.endsWith(".html") || /\/ui\/(templatetags\/\w+|forms|widgets)\.py$/.test(path),
+    (path) => path.endsWith(".html") || /\/(templatetags\/\w+|ui\/\w+)\.py$/.test(path),
   );
   await walk(join(root, "frontend"), (path) => path.endsWith(".ts") && !path.endsWith(".test.ts"));
   return found.sort();
