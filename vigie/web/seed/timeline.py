@@ -224,7 +224,7 @@ class Chronicle:
 
     def cases(self) -> Iterator[Case]:
         """Yield every case, the oldest first."""
-        wished = sorted(WISHES, key=lambda wish: -wish.days_ago)[-self._count :]
+        wished = sorted(WISHES, key=lambda wish: wish.days_ago)[: self._count][::-1]
         for created_at, wish in self._beginnings(self._count - len(wished), wished):
             yield self._told(created_at, wish)
 

@@ -47,9 +47,11 @@ MAIN_ACCOUNTS = (
 )
 
 
-def told(*, count: int = 800, users: int = 60, seed: int = 1, brief_after: int = 10_000) -> tuple[Settlement, list[Case]]:
-    settlement = Settlement(users=users, now=NOW, seed=seed)
-    return settlement, list(Chronicle(settlement, count=count, now=NOW, seed=seed, brief_after=brief_after).cases())
+def told(
+    *, count: int = 800, users: int = 60, seed: int = 1, brief_after: int = 10_000, now: datetime = NOW
+) -> tuple[Settlement, list[Case]]:
+    settlement = Settlement(users=users, now=now, seed=seed)
+    return settlement, list(Chronicle(settlement, count=count, now=now, seed=seed, brief_after=brief_after).cases())
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +100,30 @@ def test_every_change_of_status_is_one_that_its_side_may_make(territory: tuple[S
 
 
 def test_what_a_case_says_of_itself_agrees_with_its_story(territory: tuple[Settlement, list[Case]]) -> None:
-    for case in territory[1]:
+    assert_consistent(territory[1], now=NOW)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        datetime(2026, 1, 1, 0, 3, tzinfo=UTC),
+        datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 0, 59, tzinfo=UTC),
+        datetime(2028, 2, 29, 23, 58, tzinfo=UTC),
+    ],
+)
+@pytest.mark.parametrize("count", [0, 1, len(WISHES), 200])
+def test_territory_may_be_made_at_any_moment_and_of_any_size(now: datetime, count: int) -> None:
+    _, cases = told(count=count, now=now)
+    assert len({case.number for case in cases}) == count
+    assert_consistent(cases, now=now)
+
+
+def assert_consistent(cases: list[Case], *, now: datetime) -> None:
+    for case in cases:
         dates = [case.created_at, *(entry.at for entry in case.entries)]
         assert dates == sorted(dates)
-        assert dates[-1] <= NOW
+        assert dates[-1] <= now
         assert case.updated_at == dates[-1]
         answers = [entry.at for entry in case.entries if entry.kind == EntryKind.MESSAGE and entry.side == Side.DESK]
         assert case.answered_at == (answers[0] if answers else None)
@@ -112,10 +134,10 @@ def test_what_a_case_says_of_itself_agrees_with_its_story(territory: tuple[Settl
         assert (case.closed_at is not None) == (case.status == Status.CLOSED)
         if case.status == Status.RESOLVED:
             assert case.resolved_at is not None
-            assert NOW - case.resolved_at < case.office.closing_delay, "Vigie would have closed it"
+            assert now - case.resolved_at < case.office.closing_delay, "Vigie would have closed it"
         if case.status == Status.PLANNED:
             assert case.planned_at is not None
-            assert case.planned_at > NOW
+            assert case.planned_at > now
         if case.status == Status.ASSIGNED:
             assert case.assignee is not None or case.team is not None
 
