@@ -27,6 +27,6 @@ def test_job_of_a_silent_worker_goes_back_to_the_queue_and_others_stay() -> None
                 " INSERT INTO procrastinate_jobs (task_name, queue_name, status, worker_id) SELECT 'trial', 'default', 'doing', id FROM worker",
                 [timedelta(seconds=seconds)],
             )
-        async_to_sync(tasks.requeue_stalled_jobs)(timestamp=0)
+        async_to_sync(tasks.requeue_stalled_jobs.func)(timestamp=0)
         cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE task_name = 'trial' ORDER BY id")
         assert cursor.fetchall() == [("todo",), ("doing",)]
