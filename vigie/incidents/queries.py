@@ -632,11 +632,27 @@ def waiting_for(actor: Actor) -> list[IncidentRow]:
     return [IncidentRow(*values) for values in waiting.values_list(*_ROW)]
 
 
+_WAITING = """
+SELECT count(*) FROM (
+    (SELECT 1 FROM incidents_incident WHERE requester_id = %(me)s AND status IN ('waiting', 'resolved')
+        AND (site_id = ANY (%(sites)s) OR desk_id = ANY (%(desks)s)) LIMIT %(most)s)
+    UNION ALL
+    (SELECT 1 FROM incidents_incident WHERE assignee_id = %(me)s AND is_open AND desk_id = ANY (%(desks)s)
+        AND NOT (requester_id = %(me)s AND status = 'waiting') LIMIT %(most)s)
+) AS waiting
+"""
+
+
 def waiting_count(actor: Actor) -> int:
-    """Return how much waits for her: answers to give, and incidents to handle."""
-    answers = Q(requester=actor.id, status__in=[Status.WAITING, Status.RESOLVED])
-    handling = Q(assignee=actor.id, is_open=True, desk__in=actor.desk_ids)
-    return _counted(policies.visible_to(actor).filter(answers | handling if actor.desks else answers))
+    """Return how much waits for her: answers to give, and incidents to handle.
+
+    In SQL, since every page shows it: the same two conditions cost a tenth of a list through the ORM, and an index each here.
+    `test_what_waits_is_what_her_lists_hold` holds it to `policies`.
+    """
+    sites = actor.sites_as(Role.USER) | actor.sites_as(Role.REFERENT)
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, {"me": actor.id, "sites": list(sites), "desks": list(actor.desk_ids), "most": MOST_COUNTED})
+        return min(int(cursor.fetchone()[0]), MOST_COUNTED)
 
 
 def recent_for(actor: Actor) -> list[IncidentRow]:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -203,3 +204,21 @@ def test_changing_a_text_changes_what_is_found(territory: Territory) -> None:
         incident.save()
     assert found_by(territory, "alice", "climatiseur") == [incident.number]
     assert found_by(territory, "alice", "onduleur") == []
+
+
+def test_what_waits_is_what_her_lists_hold(territory: Territory) -> None:
+    people = (territory.alice, territory.bob, territory.rita, territory.charlie, territory.tom, territory.tina, territory.trudy)
+    for requester in (territory.alice, territory.rita, territory.tom):
+        for assignee in (territory.tom, territory.tina):
+            for status in Status:
+                territory.incident(requester=requester, assignee=assignee, status=status, planned_at=timezone.now())
+    counts = []
+    for person in people:
+        with acting_as(person) as actor:
+            answers = Q(requester=actor.id, status__in=[Status.WAITING, Status.RESOLVED])
+            handling = Q(assignee=actor.id, is_open=True, desk__in=actor.desk_ids)
+            expected = policies.visible_to(actor).filter(answers | handling).count()
+            assert queries.waiting_count(actor) == expected, person
+            counts.append(expected)
+    assert counts[0] > 0
+    assert counts[4] > 0
