@@ -1,6 +1,7 @@
 """Chance that falls the same way at each run."""
 
 import random
+from bisect import bisect
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -27,8 +28,8 @@ class Dice(random.Random):
         return faces[int(self.random() * len(faces))]
 
     def weighted(self, faces: Sequence[Face], cumulated: Sequence[float]) -> Face:
-        """Return one of the faces, by weights summed up beforehand."""
-        return self.choices(faces, cum_weights=cumulated)[0]
+        """Return one of the faces, by weights summed up beforehand; quicker than `choices`."""
+        return faces[bisect(cumulated, self.random() * cumulated[-1])]
 
     def minutes(self, usual: float) -> timedelta:
         """Return a delay of about so many minutes: often shorter, sometimes much longer."""
