@@ -54,7 +54,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.usersessions",
     "csp",
-    "django_htmx",
     "pgtrigger",
     "pghistory",
     "procrastinate.contrib.django",
@@ -76,7 +75,6 @@ MIDDLEWARE = [
     "vigie.audit.middleware.AuditContextMiddleware",
     "vigie.web.middleware.DomainErrorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "vigie.ui.middleware.PageMiddleware",
 ]
 
@@ -95,7 +93,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "vigie.web.context.shell",
             ],
-            "builtins": ["django.templatetags.i18n", "vigie.ui.templatetags.ui"],
+            "builtins": ["django.templatetags.i18n", "vigie.ui.templatetags.ui", "vigie.ui.templatetags.fixed"],
         },
     },
 ]
