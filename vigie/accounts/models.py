@@ -106,3 +106,54 @@ class KnownDevice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} · {self.first_seen_at}"
+
+
+class TermsOfUse(models.Model):
+    """One version of the terms of use. A new one is put to everybody at her next sign-in (ACC-13)."""
+
+    version = models.PositiveIntegerField(unique=True)
+    text_fr = models.TextField(_("texte français"))
+    text_en = models.TextField(_("texte anglais"))
+    published_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("conditions d’utilisation")
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+class TermsAcceptance(models.Model):
+    """Who accepted which version, when and from where."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="terms_acceptances")
+    terms = models.ForeignKey(TermsOfUse, on_delete=models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField()
+    address = models.GenericIPAddressField(_("adresse IP"), null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "terms"], name="accounts_termsacceptance_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} · {self.terms_id}"
+
+
+class TrustedNetwork(models.Model):
+    """A range of addresses from which one person needs no other second factor (ACC-1); operators alone grant it.
+
+    Narrow, with an end, and never enough for an administrator or for health data.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="trusted_networks")
+    name = models.CharField(_("nom"), max_length=80)
+    network = models.CharField(_("plage d’adresses"), max_length=43, help_text="192.0.2.0/28")
+    expires_at = models.DateTimeField(_("jusqu’au"))
+    granted_by_name = models.CharField(_("accordée par"), max_length=165)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("réseau de confiance")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,14 +1,20 @@
 """Who belongs where: spaces, sites, services, desks, memberships and the matrix of rights."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext_lazy as _
 
 from vigie.foundation.ids import uuid7
+
+if TYPE_CHECKING:
+    from vigie.accounts.models import User
 
 
 class SiteKind(models.TextChoices):
@@ -93,25 +99,294 @@ class Service(models.Model):
         return self.name
 
 
-@pghistory.track()
+class MemberStatus(models.TextChoices):
+    """Computed, never typed (ACC-11)."""
+
+    INVITED = "invited", _("Invitation envoyée")
+    EXPIRED = "expired", _("Invitation expirée")
+    ACCEPTED = "accepted", _("Invitation acceptée")
+    ACTIVE = "active", _("Actif")
+    DISABLED = "disabled", _("Désactivé")
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def in_force(self) -> "MembershipQuerySet":
+        """Keep the memberships that give rights: accepted, and not deactivated."""
+        return self.filter(is_active=True, accepted_at__isnull=False)
+
+    def with_status(self) -> "MembershipQuerySet":
+        """Annotate `status` (MemberStatus), as the rule of `Membership.status_at` computes it."""
+        return self.annotate(
+            status=models.Case(
+                models.When(is_active=False, then=models.Value(MemberStatus.DISABLED)),
+                models.When(activated_at__isnull=False, then=models.Value(MemberStatus.ACTIVE)),
+                models.When(accepted_at__isnull=False, then=models.Value(MemberStatus.ACCEPTED)),
+                models.When(invitation_expires_at__lte=Now(), then=models.Value(MemberStatus.EXPIRED)),
+                default=models.Value(MemberStatus.INVITED),
+                output_field=models.CharField(),
+            )
+        )
+
+
+@pghistory.track(exclude=["search"])
 class Membership(models.Model):
-    """What a person is in one site. Rights come from here and from nowhere else."""
+    """What a person is in one site. Rights come from here and from nowhere else.
+
+    It exists from the invitation on, with the name and the address that the site knows; the account is joined when
+    the invitation is accepted, so that inviting an address that exists looks like any other invitation.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships"
+    )
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="memberships")
+    email = models.EmailField(_("adresse électronique"), max_length=254)
+    first_name = models.CharField(_("prénom"), max_length=80)
+    last_name = models.CharField(_("nom"), max_length=80)
     function = models.CharField(_("fonction"), max_length=120, blank=True)
     roles = ArrayField(models.CharField(max_length=20, choices=Role), verbose_name=_("rôles"), default=list)
     services = models.ManyToManyField(Service, through="ServiceMembership", blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    invitation_sent_at = models.DateTimeField(_("invitation envoyée le"), null=True, blank=True)
+    invitation_expires_at = models.DateTimeField(_("invitation valable jusqu’au"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("invitation acceptée le"), null=True, blank=True)
+    activated_at = models.DateTimeField(
+        _("active depuis"), null=True, blank=True, help_text=_("Première connexion, conditions d’utilisation acceptées.")
+    )
+    revision = models.PositiveIntegerField(default=1, help_text="Grows at each change: two people never overwrite each other.")
+    search = models.GeneratedField(
+        expression=models.Func(
+            Concat(
+                "last_name",
+                models.Value(" "),
+                "first_name",
+                models.Value(" "),
+                "email",
+                models.Value(" "),
+                "function",
+                output_field=models.TextField(),
+            ),
+            function="plain",
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("appartenance")
-        constraints = (models.UniqueConstraint(fields=["user", "site"], name="directory_membership_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "site"], name="directory_membership_once"),
+            models.UniqueConstraint(fields=["site", "email"], name="directory_membership_email"),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True) | models.Q(user__isnull=False),
+                name="directory_membership_accepted_by_somebody",
+            ),
+        )
+        indexes = (
+            models.Index("site", "last_name", "first_name", "id", name="dir_member_name"),
+            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="dir_member_search"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.user_id} · {self.site_id}"
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @classmethod
+    def of_account(cls, user: "User", *, at: datetime, **fields: Any) -> "Membership":
+        """Return, not stored, the membership of an account that exists and needs no invitation."""
+        return cls(
+            user=user,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            accepted_at=at,
+            activated_at=at,
+            **fields,
+        )
+
+    def status_at(self, moment: datetime) -> MemberStatus:
+        """Compute the status (ACC-11)."""
+        if not self.is_active:
+            return MemberStatus.DISABLED
+        if self.activated_at is not None:
+            return MemberStatus.ACTIVE
+        if self.accepted_at is not None:
+            return MemberStatus.ACCEPTED
+        if self.invitation_expires_at is not None and self.invitation_expires_at <= moment:
+            return MemberStatus.EXPIRED
+        return MemberStatus.INVITED
+
+
+class Invitation(models.Model):
+    """One link sent to one person. Only the digest of its token is kept; it dies used, resent or expired.
+
+    It is bound to the site, the address and the rights that it was sent for: a link stolen or kept does not open more.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="invitations")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, in hexadecimal.")
+    bound = models.CharField(max_length=64, help_text="SHA-256 of the site, the address and the roles at the sending.")
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    invited_by_name = models.CharField(max_length=165)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, help_text="Used, replaced by another one, or withdrawn.")
+    reminders = ArrayField(models.PositiveSmallIntegerField(), default=list, help_text="Days after which a reminder went out.")
+
+    class Meta:
+        verbose_name = _("invitation")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["membership"], condition=models.Q(ended_at__isnull=True), name="directory_invitation_one_alive"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.membership_id)
+
+
+class Practitioner(models.Model):
+    """A professional of a site, on whose behalf users may act."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="practitioners")
+    rpps = models.CharField(_("RPPS"), max_length=11)
+    title = models.CharField(_("titre"), max_length=20, blank=True)
+    first_name = models.CharField(_("prénom"), max_length=80)
+    last_name = models.CharField(_("nom"), max_length=80)
+    specialty = models.CharField(_("spécialité"), max_length=120, blank=True)
+    is_active = models.BooleanField(_("en exercice"), default=True)
+
+    class Meta:
+        verbose_name = _("médecin émetteur")
+        ordering: ClassVar = ["last_name", "first_name"]
+        constraints = (models.UniqueConstraint(fields=["site", "rpps"], name="directory_practitioner_rpps"),)
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.first_name} {self.last_name}".strip()
+
+
+class MedicalIdentity(models.Model):
+    """A member of a site may act for one of its practitioners (ACC-22)."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="medical_identities")
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="medical_identities")
+
+    class Meta:
+        verbose_name = _("identité médicale")
+        constraints = (
+            models.UniqueConstraint(fields=["membership", "practitioner"], name="directory_medicalidentity_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} · {self.practitioner_id}"
+
+
+class Feature(models.Model):
+    """Something that the territory's software can do, if it is activated (ACC-25). Operators define them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    code = models.SlugField(unique=True)
+    name = models.CharField(_("nom"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+
+    class Meta:
+        verbose_name = _("fonctionnalité")
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SiteFeature(models.Model):
+    """A feature that is available in a site."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="features")
+    feature = models.ForeignKey(Feature, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["site", "feature"], name="directory_sitefeature_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.site_id} · {self.feature_id}"
+
+
+class ServiceFeature(models.Model):
+    """A feature activated for a service: its members have it (ACC-24)."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="features")
+    feature = models.ForeignKey(Feature, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["service", "feature"], name="directory_servicefeature_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.service_id} · {self.feature_id}"
+
+
+class PractitionerFeature(models.Model):
+    """A feature that the operator gave to a practitioner: those who act for her have it (ACC-25)."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE)
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="features")
+    feature = models.ForeignKey(Feature, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["practitioner", "feature"], name="directory_practitionerfeature_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.practitioner_id} · {self.feature_id}"
+
+
+class Habilitation(models.Model):
+    """Something that one member may do besides her roles, by name (« documents.read », « patients »…)."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="habilitations")
+    code = models.CharField(max_length=40)
+
+    class Meta:
+        verbose_name = _("habilitation")
+        constraints = (models.UniqueConstraint(fields=["membership", "code"], name="directory_habilitation_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} · {self.code}"
+
+
+class LoanCard(models.Model):
+    """A card lent to somebody who forgot hers (« carte de prêt », ACC-6)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(_("numéro de la carte"), max_length=40)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", verbose_name=_("prêtée à"))
+    lent_at = models.DateTimeField(_("prêtée le"))
+    returned_at = models.DateTimeField(_("rendue le"), null=True, blank=True)
+    lent_by_name = models.CharField(_("prêtée par"), max_length=165)
+
+    class Meta:
+        verbose_name = _("carte de prêt")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["site", "number"], condition=models.Q(returned_at__isnull=True), name="directory_loancard_one_holder"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class ServiceMembership(models.Model):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from vigie.accounts.models import User
@@ -54,6 +55,11 @@ class MembershipFactory(DjangoModelFactory[Membership]):
 
     user = factory.SubFactory(UserFactory)
     site = factory.SubFactory(SiteFactory)
+    email = factory.SelfAttribute("user.email")
+    first_name = factory.SelfAttribute("user.first_name")
+    last_name = factory.SelfAttribute("user.last_name")
+    accepted_at = factory.LazyFunction(timezone.now)
+    activated_at = factory.SelfAttribute("accepted_at")
     roles = factory.LazyFunction(lambda: [Role.USER.value])
 
 

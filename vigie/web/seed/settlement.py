@@ -217,9 +217,10 @@ class Settlement:
 
     def _join(self, user: User, key: str, roles: tuple[Role, ...], *, function: str, at: datetime) -> Membership:
         membership = self._add(
-            Membership(
+            Membership.of_account(
+                user,
+                at=at,
                 id=self._dice.identifier(at),
-                user=user,
                 site=self._sites[key],
                 function=function,
                 roles=[role.value for role in roles],

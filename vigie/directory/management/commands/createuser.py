@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
+from django.utils import timezone
 
 from vigie.accounts.actions import create_account
 from vigie.accounts.authentication import find_by_email
@@ -64,7 +65,7 @@ class Command(BaseCommand):
             user = create_account(email=email, password=password, id=identifier, language=options["language"], **names)
             if site is not None:
                 roles = options["role"] or [Role.USER]
-                Membership.objects.create(user=user, site=site, roles=roles, function=options["function"])
+                Membership.of_account(user, at=timezone.now(), site=site, roles=roles, function=options["function"]).save()
         self.stdout.write(f"{user.full_name} <{user.email}>" + (f", {site.name}" if site else ""))
         if options["generate_password"]:
             self.stdout.write(f"Password: {password}")
