@@ -4,14 +4,16 @@ from django.apps import apps
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
+from django.utils import translation
 
 OURS = {config.label for config in apps.get_app_configs() if config.name.startswith("vigie.")}
 
 
 def test_no_model_is_ahead_of_its_migrations() -> None:
     loader = MigrationLoader(None)
-    detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
-    changes = detector.changes(graph=loader.graph)
+    with translation.override(None):  # as `makemigrations` does: names in the source language
+        detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
+        changes = detector.changes(graph=loader.graph)
     assert {app: [str(step) for migration in found for step in migration.operations] for app, found in changes.items() if app in OURS} == {}
 
 
