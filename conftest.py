@@ -41,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
     signals.request_finished.connect(_forget_request_scope)
 
 
+def pytest_unconfigure() -> None:
+    """Remove the files that tests made."""
+    _DATA.cleanup()
+
+
 def _leave_tables_alone(_test: Any) -> None:
     pass
 

@@ -76,14 +76,9 @@ async function build() {
   const icons = JSON.parse(await readFile(join(here, "icons.json"), "utf8"));
   const drawn = await sprite({ icons, folder: join(here, "node_modules", "@tabler", "icons", "icons") });
   manifest.icons = icons;
-  for (const [name, content] of [
-    ["icons.svg", drawn],
-    ["mark.svg", await readFile(join(here, "mark.svg"))],
-  ]) {
-    const hashed = name.replace(".", `-${shortHash(content)}.`);
-    outputs.set(hashed, Buffer.from(content));
-    manifest.files[name] = { file: hashed };
-  }
+  const sheet = `icons-${shortHash(drawn)}.svg`;
+  outputs.set(sheet, Buffer.from(drawn));
+  manifest.files["icons.svg"] = { file: sheet };
   for (const entry of Object.values(manifest.files)) {
     const content = outputs.get(entry.file);
     entry.bytes = content.length;

@@ -12,6 +12,25 @@ const postcss = createRequire(import.meta.url)("postcss");
  */
 export const SAFELIST = ["is-invalid", "invalid-feedback", "form-control", "form-select", "form-check-input"];
 
+const words = (text) => text.match(/[A-Za-z0-9_-]+/g) ?? [];
+const STRING = /(["'`])(?:(?!\1)[^\\]|\\.)*\1/g;
+
+/** What may be a class: names and values in markup, strings in code; not what people read, nor comments. */
+const EXTRACTORS = [
+  {
+    extensions: ["html"],
+    extractor: (text) => words(text.replace(/\{#[\s\S]*?#\}/g, "").replace(/>[^<{]*</g, "><")),
+  },
+  {
+    extensions: ["py"],
+    extractor: (text) => words((text.replace(/"""[\s\S]*?"""/g, "").replace(/#.*/g, "").match(STRING) ?? []).join(" ")),
+  },
+  {
+    extensions: ["ts"],
+    extractor: (text) => words((text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "").match(STRING) ?? []).join(" ")),
+  },
+];
+
 const DARK = "[data-bs-theme=dark]";
 
 /** Every file that may name a class. */
@@ -54,7 +73,9 @@ export async function trimmedKit({ root, tabler }) {
     content: await sources(root),
     css: [{ raw: (await readFile(tabler, "utf8")).replace(/\/\*# sourceMappingURL.*?\*\//, "") }],
     safelist: SAFELIST,
-    defaultExtractor: (text) => text.match(/[A-Za-z0-9_-]+/g) ?? [],
+    extractors: EXTRACTORS,
+    // Names of attributes that are classes of Tabler too.
+    blocklist: ["popover", "placeholder"],
     variables: false,
     keyframes: true,
   });

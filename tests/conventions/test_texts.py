@@ -1,5 +1,6 @@
 """The interface's texts: all translated, all in good French typography (PLA-13)."""
 
+import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -82,6 +83,37 @@ def test_no_text_stands_outside_translation() -> None:
         for text in _untranslated(path)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_french_text_stands_outside_translation_in_code() -> None:
+    french = re.compile(r"[éèêàçùôîœâûÉÈÀ«»]|[^\W\d]’")
+    # Terminals speak to operators; the kit and the territory show invented data; dates know both languages.
+    elsewhere = ("config/", "/management/", "/seed/", "ui/kit_samples.py", "ui/dates.py")
+    wrong = [
+        f"{path.relative_to(ROOT)}:{text.lineno}: {text.value!r}"
+        for path in messages.sources(ROOT)
+        if path.suffix == ".py" and not any(part in path.as_posix() for part in elsewhere)
+        for text in _untranslated_constants(path)
+        # Languages bear their own names; the zone is an identifier.
+        if french.search(str(text.value)) and text.value not in {"Français", "Métropole"}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _untranslated_constants(path: Path) -> Iterator[ast.Constant]:
+    """Yield the literals of a module that are neither documentation nor given to a translation function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    spoken_for: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            spoken_for.add(id(node.value))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in messages.FUNCTIONS:
+            spoken_for |= {id(argument) for argument in node.args}
+        elif isinstance(node, ast.keyword) and node.arg == "help_text":
+            spoken_for.add(id(node.value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken_for:
+            yield node
 
 
 def _as_read(text: str) -> str:

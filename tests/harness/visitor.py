@@ -80,6 +80,10 @@ class Visitor:
     def __init__(self, base_url: str) -> None:
         self.http = httpx.Client(base_url=base_url, follow_redirects=False, timeout=30, trust_env=False)
 
+    def close(self) -> None:
+        """Hang up; the session stays open on the portal."""
+        self.http.close()
+
     def form(self, address: str, *, containing: str) -> Form:
         """Return the first form of a page that has a field of this name."""
         response = self.http.get(address, follow_redirects=True)

@@ -113,6 +113,8 @@ def test_every_acknowledged_incident_is_there_once_and_its_mail_went_out_under_o
     assert len(filed) == INCIDENTS
     print(f"\n{INCIDENTS} incidents filed, killed: {dict(killer.killed)}")
 
+    visitor.close()
+
     _assert_stored_once(demonstration, filed)
     _assert_mailed(demonstration, filed, account["email"])
 
@@ -123,6 +125,7 @@ def _requester(demonstration: Demonstration) -> tuple[Visitor, dict[str, str], F
         visitor = Visitor(demonstration.base_url)
         visitor.sign_in(account)
         if visitor.http.get("/incidents/nouveau/").status_code != httpx.codes.OK:
+            visitor.close()
             continue
         form = visitor.form("/incidents/nouveau/", containing="subject")
         for name in ("site", "solution"):

@@ -15,7 +15,7 @@ class FileRefused(DomainError):
     def __init__(self, name: str, reason: str | Promise) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(format_lazy("«\u00a0{name}\u00a0»\u00a0: {reason}", name=name, reason=reason))
+        super().__init__(format_lazy(_("« {name} » : {reason}"), name=name, reason=reason))
 
 
 class FileUnavailable(DomainError):

@@ -106,7 +106,7 @@ def _load() -> Any:
     collection goes through it, nor copies its pages into each process.
     """
     gc.disable()
-    from vigie.config.asgi import application, load_pages  # noqa: PLC0415 - after the metrics folder is known
+    from vigie.config.asgi import application, load_pages
 
     load_pages()
     gc.freeze()

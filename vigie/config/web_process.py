@@ -47,7 +47,6 @@ class WebProcess:
         await self._hub.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
-
     def _end_streams_on_signal(self) -> None:
         """End the streams when the server is told to stop: it waits for open answers, and these never end alone.
 

@@ -100,7 +100,7 @@ class WSGIBridge:
         finally:
             body.close()
         with contextlib.suppress(_ClientGone):
-            await self._send(answer, scope["method"] == "HEAD", receive, send)
+            await self._send(answer, receive, send, is_head=scope["method"] == "HEAD")
 
     async def _request_body(self, scope: Scope, receive: Receive) -> IO[bytes]:
         declared = 0
@@ -122,7 +122,7 @@ class WSGIBridge:
                 chunk = message.get("body", b"")
                 size += len(chunk)
                 if size > self._max_body:
-                    raise _BodyTooLarge
+                    raise _BodyTooLarge  # noqa: TRY301 - the same clean-up as any other failure
                 file.write(chunk)
                 if not message.get("more_body", False):
                     break
@@ -144,9 +144,7 @@ class WSGIBridge:
         """In a thread: the whole page, from its middleware to its compressed bytes."""
         answer = _Answer()
 
-        def start_response(
-            status: str, headers: list[tuple[str, str]], _exc_info: object = None
-        ) -> Callable[[bytes], object]:
+        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> Callable[[bytes], object]:
             answer.status = int(status[:3])
             answer.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
             return _unsupported_write
@@ -165,7 +163,7 @@ class WSGIBridge:
             _compress(answer, environ.get("HTTP_ACCEPT_ENCODING", ""))
         return answer
 
-    async def _send(self, answer: _Answer, is_head: bool, receive: Receive, send: Send) -> None:
+    async def _send(self, answer: _Answer, receive: Receive, send: Send, *, is_head: bool) -> None:
         try:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             if answer.file is None or is_head:

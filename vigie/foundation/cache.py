@@ -70,9 +70,7 @@ class PostgresCache(BaseCache):
         return bool(rows)
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        rows = self._query(
-            f"DELETE FROM {self.table} WHERE key = %s RETURNING key", [self.make_and_validate_key(key, version=version)]
-        )
+        rows = self._query(f"DELETE FROM {self.table} WHERE key = %s RETURNING key", [self.make_and_validate_key(key, version=version)])
         return bool(rows)
 
     def has_key(self, key: str, version: int | None = None) -> bool:
@@ -88,9 +86,7 @@ class PostgresCache(BaseCache):
 
     def delete_expired(self) -> int:
         """Remove the rows that count as absent; return how many."""
-        return len(
-            self._query(f"DELETE FROM {self.table} WHERE expires_at <= clock_timestamp() RETURNING key", [])
-        )
+        return len(self._query(f"DELETE FROM {self.table} WHERE expires_at <= clock_timestamp() RETURNING key", []))
 
     def _expiry(self, timeout: Any) -> datetime | None:
         seconds = self.get_backend_timeout(timeout)

@@ -49,5 +49,6 @@ class ChangedMeanwhile(DomainError):
     """Somebody changed the record after this person read it. What she typed is given back to her."""
 
     message = _(
-        "Cette fiche a changé pendant votre saisie. Relisez ce qui a changé, puis confirmez : rien de ce que vous avez écrit n’est perdu.")
+        "Cette fiche a changé pendant votre saisie. Relisez ce qui a changé, puis confirmez : rien de ce que vous avez écrit n’est perdu."
+    )
     status = 409

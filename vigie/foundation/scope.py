@@ -57,8 +57,7 @@ def apply(scope: Scope, *, read_only: bool = False) -> None:
         cursor.execute(
             "SELECT set_config('vigie.user', %s, true), set_config('vigie.sites', %s, true),"
             " set_config('vigie.desks', %s, true), set_config('vigie.reach', %s, true),"
-            " set_config('vigie.platform', %s, true)"
-            + (", set_config('transaction_read_only', 'on', true)" if read_only else ""),
+            " set_config('vigie.platform', %s, true)" + (", set_config('transaction_read_only', 'on', true)" if read_only else ""),
             [
                 str(scope.user_id or ""),
                 _joined(scope.site_ids),

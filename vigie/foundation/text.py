@@ -4,8 +4,7 @@ import unicodedata
 
 # They reorder or hide what follows them: the reader would see something else than what is stored.
 _DECEIVING = frozenset(
-    chr(code)
-    for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x200E, 0x200F, 0x061C, 0x2060, 0xFEFF)
+    chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x200E, 0x200F, 0x061C, 0x2060, 0xFEFF)
 )
 _CONTROLS = frozenset({"Cc", "Co", "Cs", "Zl", "Zp"})
 

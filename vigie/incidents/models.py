@@ -99,9 +99,9 @@ class Incident(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.CharField(_("numéro"), max_length=20, unique=True, help_text="INC-2026-004217")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", verbose_name=_("site"))
-    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+", verbose_name=_("guichet"))
-    solution = models.ForeignKey(Solution, on_delete=models.PROTECT, related_name="+", verbose_name=_("solution"))
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", verbose_name=_("site"), db_index=False)
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+", verbose_name=_("guichet"), db_index=False)
+    solution = models.ForeignKey(Solution, on_delete=models.PROTECT, related_name="+", verbose_name=_("solution"), db_index=False)
     kind = models.CharField(_("nature"), max_length=10, choices=Kind, default=Kind.INCIDENT)
     status = models.CharField(_("statut"), max_length=10, choices=Status, default=Status.NEW)
     is_open = models.GeneratedField(
@@ -109,17 +109,17 @@ class Incident(models.Model):
         output_field=models.BooleanField(),
         db_persist=True,
     )
-    priority = models.ForeignKey(Priority, on_delete=models.PROTECT, related_name="+", verbose_name=_("priorité"))
+    priority = models.ForeignKey(Priority, on_delete=models.PROTECT, related_name="+", verbose_name=_("priorité"), db_index=False)
     priority_rank = models.PositiveSmallIntegerField(help_text="Copied from the priority: a sort key stands in the row.")
     category = models.ForeignKey(
-        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("catégorie")
+        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("catégorie"), db_index=False
     )
     subject = models.CharField(_("objet"), max_length=200)
     description = models.TextField(_("description"))
     source = models.CharField(_("origine"), max_length=10, choices=Source, default=Source.WEB)
 
     requester = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("demandeur")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("demandeur"), db_index=False
     )
     requester_name = models.CharField(_("demandeur"), max_length=165)
     contact_name = models.CharField(_("personne à contacter"), max_length=165, blank=True)
@@ -134,10 +134,11 @@ class Incident(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("technicien"),
+        db_index=False,
     )
     assignee_name = models.CharField(_("technicien"), max_length=165, blank=True)
     team = models.ForeignKey(
-        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("groupe")
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("groupe"), db_index=False
     )
     planned_at = models.DateTimeField(_("planifié le"), null=True, blank=True)
     planned_minutes = models.PositiveIntegerField(_("durée prévue (minutes)"), null=True, blank=True)
@@ -154,7 +155,7 @@ class Incident(models.Model):
     entry_count = models.PositiveIntegerField(default=0, help_text="Number of the last entry of the timeline.")
     revision = models.PositiveIntegerField(default=1, help_text="Grows at each change: two people never overwrite each other.")
     filed_after = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("fait suite à")
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("fait suite à"), db_index=False
     )
     submission = models.UUIDField(help_text="Made with the form: a double click files one incident.")
 
@@ -217,14 +218,14 @@ class FollowUp(models.Model):
     """One entry of the timeline. An internal one never leaves the desk: row-level security says so too."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="entries")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="entries", db_index=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+", db_index=False)
     position = models.PositiveIntegerField(help_text="Number of the entry in its incident, from 1.")
     kind = models.CharField(max_length=10, choices=EntryKind)
     internal = models.BooleanField(default=False)
     is_nudge = models.BooleanField(default=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     author_name = models.CharField(max_length=165)
     side = models.CharField(max_length=10, choices=Side)
     body = models.TextField(blank=True)
@@ -254,8 +255,8 @@ class IncidentFile(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="files")
     entry = models.ForeignKey(FollowUp, on_delete=models.CASCADE, null=True, related_name="files")
     attachment = models.OneToOneField(Attachment, on_delete=models.PROTECT)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+", db_index=False)
     internal = models.BooleanField(default=False)
 
     class Meta:
@@ -273,11 +274,11 @@ class Interest(models.TextChoices):
 class Follower(models.Model):
     """Somebody who follows an incident, or was made its observer."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="followers")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="followers", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     user_name = models.CharField(max_length=165)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+", db_index=False)
     interest = models.CharField(max_length=10, choices=Interest)
     created_at = models.DateTimeField(auto_now_add=True)
 

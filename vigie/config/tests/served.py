@@ -23,8 +23,8 @@ def pages(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 def main(port: int) -> None:
     environment = replace(read_environment(os.environ), port=port, web_processes=1)
     server._prepare_metrics_folder(environment)
-    from vigie.config.web_process import WebProcess
     from vigie.config.static_files import StaticFiles
+    from vigie.config.web_process import WebProcess
     from vigie.config.wsgi_bridge import WSGIBridge
     from vigie.foundation.live_hub import LiveHub
 

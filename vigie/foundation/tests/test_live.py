@@ -84,15 +84,14 @@ def test_the_hub_hears_again_after_postgresql_cut_its_connection(transactional_d
 
 async def _until(condition: Any, seconds: float = 5) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - conditions of another task, that tells nobody
             await asyncio.sleep(0.02)
 
 
 def _terminate_listeners() -> None:
     with psycopg.connect(_test_database(), autocommit=True) as conn:
         conn.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'vigie-live' AND datname = current_database()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vigie-live' AND datname = current_database()"
         )
 
 

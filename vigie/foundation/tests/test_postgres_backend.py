@@ -32,6 +32,7 @@ def test_a_connection_cut_by_the_server_is_opened_again(kept: BaseDatabaseWrappe
     with psycopg.connect(**{name: value for name, value in parameters.items() if value}, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 2000)", [former])
     assert not kept.is_usable()
-    kept.health_check_enabled, kept.health_check_done = True, False
+    # As at the beginning of a request.
+    kept.health_check_enabled, kept.health_check_done = True, False  # type: ignore[attr-defined]
     kept.close_if_health_check_failed()
     assert backend_of(kept) != former

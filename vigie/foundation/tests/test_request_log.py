@@ -58,7 +58,7 @@ def test_health_questions_are_not_logged(capsys: pytest.CaptureFixture[str]) -> 
     [
         "refused jeanne.martin@ch-exemple.fr",
         "GET /incidents/?q=jeanne failed",
-        'IntegrityError: duplicate key\nDETAIL:  Key (subject)=(jeanne est malade) already exists.',
+        "IntegrityError: duplicate key\nDETAIL:  Key (subject)=(jeanne est malade) already exists.",
     ],
 )
 def test_messages_of_libraries_lose_what_people_typed(text: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,9 +23,11 @@ def test_job_of_a_silent_worker_goes_back_to_the_queue_and_others_stay() -> None
     with connection.cursor() as cursor:
         for seconds in (tasks.STALLED_SECONDS + 5, 1):
             cursor.execute(
-                "WITH worker AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s) RETURNING id)"
-                " INSERT INTO procrastinate_jobs (task_name, queue_name, status, worker_id) SELECT 'trial', 'default', 'doing', id FROM worker",
-                [timedelta(seconds=seconds)],
+                "WITH worker AS (INSERT INTO procrastinate_workers (last_heartbeat)"
+                " VALUES (now() - make_interval(secs => %s)) RETURNING id)"
+                " INSERT INTO procrastinate_jobs (task_name, queue_name, status, worker_id)"
+                " SELECT 'trial', 'default', 'doing', id FROM worker",
+                [seconds],
             )
         async_to_sync(tasks.requeue_stalled_jobs.func)(timestamp=0)
         cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE task_name = 'trial' ORDER BY id")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django import template
 from django.utils import timezone
@@ -78,7 +78,18 @@ def icon(name: str, label: str = "", size: str = "") -> SafeString:
 
 
 MARK_PATH = "M12 2l3 2.7V8H9V4.7zM8 9h8v2H8zm1.3 3h5.4L16.2 22H7.8zM7.5 4.9v2.6L2 9.3V3.1zm9 0L22 3.1v6.2l-5.5-1.8z"
-"""A lookout and its light. The same path as frontend/mark.svg."""
+"""A lookout and its light, in one path."""
+
+
+@register.simple_tag
+@lru_cache(maxsize=1)
+def favicon() -> str:
+    """The mark as an address of its own: one request less on each first visit."""
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><style>path{fill:#0b6165}'
+        f'@media(prefers-color-scheme:dark){{path{{fill:#6fcfd0}}}}</style><path d="{MARK_PATH}"/></svg>'
+    )
+    return f"data:image/svg+xml,{quote(drawing, safe='/:=,;()@')}"
 
 
 @register.simple_tag
