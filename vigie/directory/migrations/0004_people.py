@@ -14,7 +14,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('directory', '0002_isolation'),
+        ('directory', '0003_history_fields'),
         ('accounts', '0004_people'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -123,6 +123,11 @@ class Migration(migrations.Migration):
             model_name='membership',
             name='update_update',
         ),
+        migrations.AlterField(
+            model_name='membership',
+            name='user',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL),
+        ),
         migrations.AddField(
             model_name='membership',
             name='accepted_at',
@@ -208,161 +213,6 @@ class Migration(migrations.Migration):
             model_name='membershipevent',
             name='revision',
             field=models.PositiveIntegerField(default=1, help_text='Grows at each change: two people never overwrite each other.', null=True),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='always_open',
-            field=models.BooleanField(default=False, null=True, verbose_name='ouvert jour et nuit'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='closing_delay_days',
-            field=models.PositiveSmallIntegerField(default=10, null=True, verbose_name='clôture automatique après (jours)'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='email',
-            field=models.EmailField(blank=True, max_length=254, null=True, verbose_name='adresse électronique'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='file_limit_bytes',
-            field=models.PositiveIntegerField(default=10485760, null=True, verbose_name='taille maximale d’un fichier (octets)'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='id',
-            field=models.UUIDField(default=vigie.foundation.ids.uuid7, editable=False, null=True, serialize=False),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='name',
-            field=models.CharField(max_length=120, null=True, verbose_name='nom'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='notice',
-            field=models.TextField(blank=True, help_text='Affichée à côté du formulaire de déclaration.', null=True, verbose_name='consigne de confidentialité'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='opening',
-            field=models.JSONField(default=dict, help_text='Par jour de la semaine (0 = lundi), une liste de plages\xa0: {"0": [["08:00", "18:00"]]}.', null=True, verbose_name='horaires'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='phone',
-            field=models.CharField(blank=True, max_length=30, null=True, verbose_name='téléphone'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='site',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='directory.site'),
-        ),
-        migrations.AlterField(
-            model_name='deskevent',
-            name='slug',
-            field=models.SlugField(db_index=False, null=True),
-        ),
-        migrations.AlterField(
-            model_name='membership',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AlterField(
-            model_name='membershipevent',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, null=True),
-        ),
-        migrations.AlterField(
-            model_name='membershipevent',
-            name='function',
-            field=models.CharField(blank=True, max_length=120, null=True, verbose_name='fonction'),
-        ),
-        migrations.AlterField(
-            model_name='membershipevent',
-            name='id',
-            field=models.UUIDField(default=vigie.foundation.ids.uuid7, editable=False, null=True, serialize=False),
-        ),
-        migrations.AlterField(
-            model_name='membershipevent',
-            name='is_active',
-            field=models.BooleanField(default=True, null=True, verbose_name='active'),
-        ),
-        migrations.AlterField(
-            model_name='membershipevent',
-            name='roles',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('user', 'Utilisateur'), ('referent', 'Référent'), ('agent', 'Technicien'), ('admin', 'Administrateur'), ('planner', 'Planification'), ('editor', 'Rédacteur'), ('operator', 'Opérateur de la plateforme')], max_length=20), default=list, null=True, size=None, verbose_name='rôles'),
-        ),
-        migrations.AlterField(
-            model_name='membershipevent',
-            name='site',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='directory.site'),
-        ),
-        migrations.AlterField(
-            model_name='membershipevent',
-            name='user',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='address',
-            field=models.CharField(blank=True, max_length=200, null=True, verbose_name='adresse'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='city',
-            field=models.CharField(blank=True, max_length=80, null=True, verbose_name='ville'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='finess',
-            field=models.CharField(blank=True, max_length=9, null=True, verbose_name='FINESS'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='holiday_zone',
-            field=models.CharField(default='Métropole', help_text='Zone de la bibliothèque holidays.', max_length=20, null=True, verbose_name='zone de jours fériés'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='id',
-            field=models.UUIDField(default=vigie.foundation.ids.uuid7, editable=False, null=True, serialize=False),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='is_active',
-            field=models.BooleanField(default=True, null=True, verbose_name='en service'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='kind',
-            field=models.CharField(choices=[('hospital', 'Établissement de santé'), ('clinic', 'Clinique'), ('nursing_home', 'EHPAD'), ('CRRA', 'SAMU – centre de réception et de régulation des appels'), ('vendor', 'Éditeur de logiciels'), ('support', 'Organisation de support'), ('region', 'Groupement régional'), ('ARS', 'Agence régionale de santé'), ('operator', 'Opérateur de la plateforme')], max_length=20, null=True, verbose_name='type'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='name',
-            field=models.CharField(max_length=160, null=True, verbose_name='nom'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='number',
-            field=models.CharField(max_length=20, null=True, verbose_name='numéro de site'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='phone',
-            field=models.CharField(blank=True, max_length=30, null=True, verbose_name='téléphone'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='space',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='directory.space'),
-        ),
-        migrations.AlterField(
-            model_name='siteevent',
-            name='time_zone',
-            field=models.CharField(default='Europe/Paris', max_length=40, null=True, verbose_name='fuseau horaire'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='membership',

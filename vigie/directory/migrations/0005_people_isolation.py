@@ -59,7 +59,7 @@ ALTER TABLE directory_practitionerfeature
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0003_people"), ("accounts", "0005_people_isolation")]
+    dependencies = [("directory", "0004_people"), ("accounts", "0005_people_isolation")]
     operations = [
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
         *(rls.protect(table, using=IN_SITES) for table in OF_TENANT),

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0004_people_isolation")]
+    dependencies = [("directory", "0005_people_isolation")]
     operations = [
         migrations.AddConstraint(
             model_name='membership',
