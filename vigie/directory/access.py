@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 
+from vigie.directory import policies
 from vigie.directory.actors import Actor
 from vigie.directory.entry import SignedInRequest
 from vigie.foundation import kept_forms
@@ -29,6 +30,16 @@ def signed_in(view: SignedInView[Parameters]) -> Callable[Concatenate[HttpReques
 def agents(view: SignedInView[Parameters]) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
     """Open to the technicians of a desk; others get the answer of an address that does not exist."""
     return _guarded(view, "agents", lambda actor: bool(actor.desks))
+
+
+def administrators(view: SignedInView[Parameters]) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
+    """Open to those who administer the members of a site, and to operators; the view decides on the site."""
+    return _guarded(view, "administrators", policies.administers_somewhere)
+
+
+def operators(view: SignedInView[Parameters]) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
+    """Open to the operators of the platform; others get the answer of an address that does not exist."""
+    return _guarded(view, "operators", policies.is_operator)
 
 
 def everyone(view: View) -> View:

@@ -1,0 +1,122 @@
+"""Who may do what to members of sites. The only place where rights on people are decided.
+
+The matrix (`rights`) says which relation gives which right; here it is told what relation a person has to a site or
+to one of its members.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from vigie.directory import rights
+from vigie.directory.actors import Actor
+from vigie.directory.models import Membership, Role
+from vigie.foundation.errors import NotAllowed, Unseen
+
+
+def relations_to_site(actor: Actor, site_id: UUID) -> frozenset[rights.Relation]:
+    """Return what this person is to all the members of a site."""
+    found: set[rights.Relation] = set()
+    for role in (Role.ADMIN, Role.REFERENT):
+        if site_id in actor.sites_as(role):
+            found.add((role, "site"))
+    if actor.has(Role.OPERATOR):
+        found.add((Role.OPERATOR, "platform"))
+    return frozenset(found)
+
+
+def may_administer(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may invite, edit and deactivate members of this site (users.write)."""
+    return rights.holds("users.write", relations_to_site(actor, site_id))
+
+
+def may_read_members(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may read the names and addresses of the members of this site (users.read)."""
+    return rights.holds("users.read", relations_to_site(actor, site_id))
+
+
+def may_audit_site(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may read who changed what in this site (audit.read)."""
+    return rights.holds("audit.read", relations_to_site(actor, site_id))
+
+
+def may_appoint(actor: Actor) -> bool:
+    """Tell whether she may appoint and remove administrators (admins.appoint)."""
+    return rights.holds("admins.appoint", _platform(actor))
+
+
+def is_operator(actor: Actor) -> bool:
+    """Tell whether she operates the platform."""
+    return actor.has(Role.OPERATOR)
+
+
+def administers_somewhere(actor: Actor) -> bool:
+    """Tell whether there is a site whose members she may administer."""
+    return is_operator(actor) or bool(administered_sites(actor))
+
+
+def administered_sites(actor: Actor) -> frozenset[UUID]:
+    """Return the sites of hers that she administers; an operator may administer the others too."""
+    return frozenset(site for site in actor.sites_as(Role.ADMIN) if may_administer(actor, site))
+
+
+def _platform(actor: Actor) -> frozenset[rights.Relation]:
+    return frozenset({(Role.OPERATOR.value, "platform")}) if is_operator(actor) else frozenset()
+
+
+@dataclass(frozen=True)
+class MemberAccess:
+    """What one person may do to one member of a site."""
+
+    actor: Actor
+    membership: Membership
+
+    @cached_property
+    def relations(self) -> frozenset[rights.Relation]:
+        found = set(relations_to_site(self.actor, self.membership.site_id))
+        if self.is_self:
+            found.add((Role.USER, "self"))
+        return frozenset(found)
+
+    @property
+    def is_self(self) -> bool:
+        return self.membership.user_id == self.actor.id
+
+    @property
+    def may_read(self) -> bool:
+        return rights.holds("users.read", self.relations)
+
+    @property
+    def may_administer(self) -> bool:
+        """Edit, attach to services, invite again, deactivate. One's own profile is not the console's."""
+        return may_administer(self.actor, self.membership.site_id)
+
+    @property
+    def may_appoint(self) -> bool:
+        return may_appoint(self.actor)
+
+    @property
+    def may_audit(self) -> bool:
+        return may_audit_site(self.actor, self.membership.site_id)
+
+    def require(self, allowed: bool) -> None:  # noqa: FBT001 - the answer of one of the questions above
+        """Raise NotAllowed unless the answer was yes."""
+        if not allowed:
+            raise NotAllowed
+
+
+def access_membership(actor: Actor, id: UUID, *, lock: bool = False) -> MemberAccess:  # noqa: A002
+    """Return what this person may do to a member.
+
+    Raises Unseen when she may not read her, exactly as when she does not exist.
+    """
+    memberships = Membership.objects.select_related("site")
+    if lock:
+        memberships = Membership.objects.select_for_update(of=("self",)).select_related("site")
+    membership = memberships.filter(id=id).first()
+    if membership is None:
+        raise Unseen
+    access = MemberAccess(actor, membership)
+    if not access.may_read:
+        raise Unseen
+    return access
