@@ -26,8 +26,10 @@ pytestmark = pytest.mark.django_db
 # Addresses with an argument that names nobody's object, and why.
 WITHOUT_AN_OBJECT = {
     "unsubscribe": "a signed link, for whoever holds it",
+    "invitation": "a secret link, for whoever holds it: tested in directory",
     "edit_webauthn": "one's own keys, filtered by owner: tested in accounts",
     "remove_webauthn": "the same",
+    "openid_": "identity providers of the configuration, and one's own identities: tested in accounts",
     "/courrier/": "the demonstration's mailbox, absent in production",
     "/kit/": "the kit, absent in production",
     "draft": "one's own drafts; with an incident's identifier it is walked below",

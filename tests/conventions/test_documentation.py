@@ -151,5 +151,8 @@ def _name_of(requirement: str) -> str:
 
 
 def _npm_dependencies() -> set[str]:
-    declared = json.loads((ROOT / "frontend" / "package.json").read_text(encoding="utf-8"))
-    return set(declared.get("dependencies", {})) | set(declared.get("devDependencies", {}))
+    names: set[str] = set()
+    for folder in ("frontend", "tests/oidc"):
+        declared = json.loads((ROOT / folder / "package.json").read_text(encoding="utf-8"))
+        names |= set(declared.get("dependencies", {})) | set(declared.get("devDependencies", {}))
+    return names

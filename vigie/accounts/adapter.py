@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from vigie.accounts import actions, devices, encryption, letters
-from vigie.accounts.authentication import find_by_email
+from vigie.accounts import actions, devices, encryption, letters, terms
+from vigie.accounts.authentication import find_by_email, vouched_for_two_factors
 from vigie.accounts.factors import STRONG, can_show_second_factor, may_use_mailbox
 from vigie.accounts.models import User
 from vigie.accounts.session_store import SessionStore
@@ -41,11 +41,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return [
             "vigie.accounts.stages.MailboxAloneStage",
             "allauth.account.stages.LoginByCodeStage",
-            "allauth.mfa.stages.AuthenticateStage",
+            "vigie.accounts.stages.FactorStage",
         ]
 
     def is_login_by_code_required(self, login: Login) -> bool:
-        return isinstance(login.user, User) and may_use_mailbox(login.user)
+        user = login.user
+        return isinstance(user, User) and may_use_mailbox(user) and not vouched_for_two_factors(context.request, user)
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
         words = {
@@ -64,6 +65,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tell her by mail when this browser is new to her account."""
         response = super().post_login(request, user, **kwargs)
         if isinstance(user, User):
+            if terms.has_accepted(user, terms.terms_in_force()):
+                terms.let_in(request, user)
             token = devices.device_token(request)
             if not actions.remember_device(user, devices.fingerprint_of(token)):
                 self.send_notification_mail("account/email/new_device", user)

@@ -23,6 +23,8 @@ from vigie.foundation import scope
 from vigie.foundation.scope import NOTHING, Scope
 
 BACKEND: Final = "vigie.accounts.authentication.SignInBackend"
+VOUCHED: Final = "vouched"
+"""The proof given by an identity provider or a client certificate, among the proofs of a session."""
 
 
 def find_by_email(address: str) -> UUID | None:
@@ -60,14 +62,24 @@ def are_two_factors(records: Sequence[Mapping[str, Any]], user: User) -> bool:
     """Tell whether these proofs are two factors for this person.
 
     A passkey used without a password was verified by the device: possession, and a PIN or a finger. An e-mail code adds
-    nothing to a password that was itself chosen with an e-mail code.
+    nothing to a password that was itself chosen with an e-mail code. An identity that somebody else vouches for is one
+    factor, or two when its level says so (ACC-2).
     """
     methods = {record.get("method") for record in records}
-    if any(record.get("method") == "mfa" and record.get("passwordless") for record in records):
+    if any(record.get("method") == "mfa" and record.get("passwordless") for record in records) or _vouched_twice(records):
         return True
-    if "password" not in methods:
+    if not methods & {"password", VOUCHED}:
         return False
     return "mfa" in methods or ("code" in methods and not user.is_password_from_email)
+
+
+def vouched_for_two_factors(request: HttpRequest, user: User) -> bool:
+    """Tell whether somebody else has vouched, in this session, that she showed two factors there."""
+    return _vouched_twice(get_authentication_records(request, user))
+
+
+def _vouched_twice(records: Sequence[Mapping[str, Any]]) -> bool:
+    return any(record.get("method") == VOUCHED and record.get("two_factors") is True for record in records)
 
 
 class SignInBackend(AuthenticationBackend):

@@ -2,8 +2,10 @@
 
 from allauth.account.stages import LoginStage
 from allauth.core.internal.httpkit import headed_redirect_response
-from django.http import HttpResponse
+from allauth.mfa.stages import AuthenticateStage
+from django.http import HttpRequest, HttpResponse
 
+from vigie.accounts.authentication import vouched_for_two_factors
 from vigie.accounts.factors import can_show_second_factor, may_use_mailbox
 from vigie.accounts.models import User
 
@@ -19,6 +21,18 @@ class MailboxAloneStage(LoginStage):
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
         user = self.login.user
-        if not isinstance(user, User) or may_use_mailbox(user) or can_show_second_factor(user):
+        if not isinstance(user, User) or vouched_for_two_factors(self.request, user):
+            return None, True
+        if may_use_mailbox(user) or can_show_second_factor(user):
             return None, True
         return headed_redirect_response("accounts:mailbox_alone"), False
+
+
+class FactorStage(AuthenticateStage):
+    """allauth's second step, left out for whoever has shown two factors to a provider that says so (ACC-2)."""
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        user = self.login.user
+        if isinstance(user, User) and vouched_for_two_factors(request, user):
+            return False
+        return bool(super()._should_handle(request))

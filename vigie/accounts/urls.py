@@ -9,10 +9,12 @@ from django.conf import settings
 from django.urls import include, path
 
 from vigie.accounts import views
+from vigie.accounts.openid import views as openid
 
 own = [
     path("", views.home, name="home"),
     path("connexion/impossible/", views.mailbox_alone, name="mailbox_alone"),
+    path("conditions/", views.accept_terms, name="terms"),
     path("securite/", views.security, name="security"),
     path("sessions/", views.sessions, name="sessions"),
     path("sessions/fermer/", views.end_session, name="end_session"),
@@ -34,6 +36,8 @@ urlpatterns = [
     path("connexion/cle/", webauthn.login_webauthn, name="mfa_login_webauthn"),
     path("connexion/desactive/", account.account_inactive, name="account_inactive"),
     path("deconnexion/", account.logout, name="account_logout"),
+    path("connexion/fournisseur/<slug:name>/", openid.sign_in, name="openid_sign_in"),
+    path("connexion/fournisseur/<slug:name>/retour/", openid.callback, name="openid_callback"),
     # The same person again
     path("confirmer/", account.reauthenticate, name="account_reauthenticate"),
     path("confirmer/facteur/", factor.reauthenticate, name="mfa_reauthenticate"),
@@ -56,6 +60,9 @@ urlpatterns = [
     path("securite/codes-de-secours/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("securite/codes-de-secours/nouveaux/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("securite/codes-de-secours/fichier/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
+    # Linked identities
+    path("securite/identites/<slug:name>/lier/", openid.link_identity, name="openid_link"),
+    path("securite/identites/<int:pk>/retirer/", openid.unlink_identity, name="openid_unlink"),
     path("sessions/", views.sessions, name="usersessions_list"),
     path("", include((own, "accounts"))),
 ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.views import LoginView
 from allauth.usersessions.models import UserSession
@@ -17,10 +18,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigie.accounts import actions, devices
+from vigie.accounts import actions, devices, identities, terms
 from vigie.accounts.demonstration import DEMO_PASSWORD, demo_code, demonstration_accounts
 from vigie.accounts.factors import factors_of, may_use_mailbox
-from vigie.accounts.forms import PreferencesForm, ProfileForm
+from vigie.accounts.forms import PreferencesForm, ProfileForm, TermsForm
 from vigie.accounts.models import Theme, User
 from vigie.ui.shell import THEME_COOKIE
 
@@ -49,6 +50,7 @@ class SignInView(LoginView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["demonstration_accounts"] = demonstration_accounts() if settings.VIGIE_DEMONSTRATION else []
         context["demonstration_password"] = DEMO_PASSWORD
+        context["openid_providers"] = settings.VIGIE_OPENID_PROVIDERS
         return context
 
 
@@ -86,7 +88,13 @@ def demonstration_code(request: HttpRequest) -> HttpResponse:
 @require_GET
 def security(request: PersonRequest) -> HttpResponse:
     """My factors, and what each is for."""
-    context = {"factors": factors_of(request.user), "mailbox_counts": may_use_mailbox(request.user)}
+    linked = identities.linked_to(request.user)
+    context = {
+        "factors": factors_of(request.user),
+        "mailbox_counts": may_use_mailbox(request.user),
+        "identities": [(identities.name_of(identity), identity) for identity in linked],
+        "openid_providers": settings.VIGIE_OPENID_PROVIDERS,
+    }
     return render(request, "mfa/index.html", context | _tabs("security"))
 
 
@@ -110,6 +118,29 @@ def sessions(request: PersonRequest) -> HttpResponse:
     ]
     rows.sort(key=lambda row: (not row["is_current"], -row["session"].last_seen_at.timestamp()))
     return render(request, "usersessions/usersession_list.html", {"rows": rows} | _tabs("sessions"))
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@terms.before_terms
+def accept_terms(request: PersonRequest) -> HttpResponse:
+    """Put the terms in force to somebody who has shown two factors, before any page with data (ACC-13)."""
+    in_force = terms.terms_in_force()
+    form = TermsForm(request.POST or None)
+    if in_force is None or terms.has_accepted(request.user, in_force) or (request.method == "POST" and form.is_valid()):
+        if request.method == "POST" and in_force is not None:
+            terms.accept(request.user, in_force, address=get_adapter().get_client_ip(request))
+            terms.let_in(request, request.user)
+        else:
+            request.session[terms.SESSION_KEY] = True
+        return redirect(_next(request))
+    context = {
+        "form": form,
+        "terms": in_force,
+        "text": in_force.text_en if translation.get_language() == "en" else in_force.text_fr,
+        "next": request.GET.get("next") or request.POST.get("next", ""),
+    }
+    return render(request, "accounts/terms.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -205,7 +236,7 @@ def _tabs(current: str) -> dict[str, Any]:
 
 
 def _next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
+    wanted = request.POST.get("next") or request.GET.get("next", "")
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else "/"
 
 

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from vigie.accounts.openid.configuration import OpenIDProvider, read_providers
 from vigie.foundation.bundled_postgres import BundledPostgres
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,8 @@ class Environment:
     web_processes: int
     clamav_url: str | None
     """`tcp://host:port` or `unix:///path` of clamd; None: files are not scanned."""
+    openid_providers: tuple[OpenIDProvider, ...] = ()
+    """Identity providers to sign in with; their secrets are not shown."""
 
     @property
     def is_production(self) -> bool:
@@ -142,6 +145,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     instance = reader.instance(port)
     web_processes = reader.integer("VIGIE_WEB_PROCESSES", default=1, lowest=1, highest=64)
     clamav_url = reader.clamav_url()
+    openid_providers = reader.openid_providers(mode)
     secret_key = reader.secret_key(mode)
     if mode is Mode.PRODUCTION and database_url is None:
         reader.problems.append("DATABASE_URL is required in production, e.g. postgresql://vigie_app:…@db.example/vigie")
@@ -167,6 +171,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         instance=instance,
         web_processes=web_processes,
         clamav_url=clamav_url,
+        openid_providers=openid_providers,
     )
 
 
@@ -323,6 +328,14 @@ class _Reader:
         if not (is_tcp or is_unix):
             self.problems.append("VIGIE_CLAMAV_URL must look like tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl")
         return raw
+
+    def openid_providers(self, mode: Mode) -> tuple[OpenIDProvider, ...]:
+        raw = self.text("VIGIE_OIDC_PROVIDERS")
+        if not raw:
+            return ()
+        providers, problems = read_providers(Path(raw).expanduser(), may_be_plain=mode is not Mode.PRODUCTION)
+        self.problems += [f"VIGIE_OIDC_PROVIDERS: {raw} {problem}" for problem in problems]
+        return providers
 
     def secret_key(self, mode: Mode) -> str:
         """Return the given key; empty in demonstration mode, where the data folder keeps one."""

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "vigie.accounts.middleware.SessionMiddleware",
     "vigie.accounts.middleware.SecondFactorMiddleware",
+    "vigie.accounts.terms.TermsMiddleware",
     "vigie.audit.middleware.AuditContextMiddleware",
     "vigie.web.middleware.DomainErrorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -161,6 +162,7 @@ CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 VIGIE_MAILER = "vigie.notifications.actions.send_account_mail"
+VIGIE_GUEST_MAILER = "vigie.notifications.actions.send_guest_mail"
 
 ACCOUNT_ADAPTER = "vigie.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -225,6 +227,7 @@ MFA_TOTP_ISSUER = "Vigie"
 MFA_TOTP_TOLERANCE = 1  # A clock may be half a minute wrong; a code is accepted once all the same (`FactorCodeForm`).
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENVIRONMENT.is_https
 USERSESSIONS_TRACK_ACTIVITY = False
+VIGIE_OPENID_PROVIDERS = ENVIRONMENT.openid_providers
 
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"

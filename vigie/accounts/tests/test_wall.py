@@ -28,6 +28,8 @@ OPEN = {
     "account_confirm_login_code",
     "mfa_authenticate",
     "mfa_login_webauthn",
+    "openid_sign_in",
+    "openid_callback",
     "account_reset_password",
     "account_confirm_password_reset_code",
     "account_complete_password_reset",
@@ -37,6 +39,7 @@ OPEN = {
     "accounts:theme",
     # Opened by a signed address, from a mail
     "unsubscribe",
+    "invitation",
     # Machines
     "health-live",
     "health-ready",
