@@ -279,6 +279,13 @@ class GenerateRecoveryCodesForm(BaseGenerateRecoveryCodesForm):
         return self.cleaned_data
 
 
+class TermsForm(forms.Form):
+    accepted = forms.BooleanField(
+        label=_("J’ai lu les conditions d’utilisation et je les accepte."),
+        error_messages={"required": _("Cochez la case pour accepter les conditions, ou déconnectez-vous.")},
+    )
+
+
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # Django's own class takes no parameter.
     class Meta:
         model = User

@@ -15,4 +15,6 @@ class DirectoryConfig(AppConfig):
     label = "directory"
 
     def ready(self) -> None:
+        from vigie.directory import activation  # noqa: F401, PLC0415 - models must be loaded first
+
         post_migrate.connect(_load_rights, sender=self)

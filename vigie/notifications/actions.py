@@ -111,6 +111,31 @@ def send_account_mail(
         )
 
 
+def send_guest_mail(*, guest_id: UUID, address: str, event: str, subject: str, text: str) -> bool:
+    """Send what opens something to an address whose owner may have no account; the caller has translated it.
+
+    The row belongs to `guest_id`, an identifier that is no account's: no request has its scope, so no page can ever
+    read it. Its text is encrypted while it waits, and waits as long as ordinary mail. See `VIGIE_GUEST_MAILER`.
+    """
+    html = render_to_string(
+        "notifications/guest_mail.html",
+        {"mail_subject": subject, "text": text, "base_url": settings.VIGIE_BASE_URL, "unsubscribe_url": ""},
+    )
+    with scope.entered(scope.Scope(user_id=guest_id)):
+        return _store(
+            None,
+            guest_id=guest_id,
+            event=event,
+            address=address,
+            subject=subject,
+            text=text,
+            html=html,
+            headers={},
+            give_up_at=timezone.now() + PATIENCE,
+            secret=True,
+        )
+
+
 def deliver(*, mail_id: UUID, recipient_id: UUID) -> None:
     """Hand one mail to the SMTP server, unless it was already.
 
@@ -177,8 +202,9 @@ def tidied(text: str) -> str:
 
 
 def _store(
-    recipient: User,
+    recipient: User | None,
     *,
+    guest_id: UUID | None = None,
     event: str,
     address: str,
     subject: str,
@@ -194,6 +220,7 @@ def _store(
         html = encryption.seal(html, purpose=delivery.SEAL_PURPOSE)
     mail, created = OutgoingMail.objects.get_or_create(
         recipient=recipient,
+        guest_id=guest_id,
         event=event,
         defaults={
             "id": identifier,
@@ -208,7 +235,8 @@ def _store(
         },
     )
     if created:
-        jobs.defer("notifications.send", mail_id=mail.id, recipient_id=recipient.pk, priority=_URGENT if secret else 0)
+        reader = recipient.pk if recipient is not None else guest_id
+        jobs.defer("notifications.send", mail_id=mail.id, recipient_id=reader, priority=_URGENT if secret else 0)
     return created
 
 

@@ -23,7 +23,10 @@ class OutgoingMail(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    guest_id = models.UUIDField(
+        null=True, help_text="Stands for the recipient of a mail to somebody who has no account: the scope that reads it."
+    )
     address = models.EmailField()
     event = models.CharField(max_length=100, help_text="What it tells, e.g. « incident.commented:<id of the entry> ».")
     message_id = models.CharField(max_length=200, unique=True)
@@ -42,7 +45,14 @@ class OutgoingMail(models.Model):
     class Meta:
         verbose_name = _("courriel sortant")
         ordering: ClassVar = ["created_at"]
-        constraints = (models.UniqueConstraint(fields=["recipient", "event"], name="notifications_outgoingmail_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["recipient", "event"], name="notifications_outgoingmail_once"),
+            models.UniqueConstraint(fields=["guest_id", "event"], name="notifications_outgoingmail_once_a_guest"),
+            models.CheckConstraint(
+                condition=models.Q(recipient__isnull=True) ^ models.Q(guest_id__isnull=True),
+                name="notifications_outgoingmail_one_reader",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.message_id

@@ -10,7 +10,8 @@ from allauth.mfa.utils import encrypt
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
-from vigie.accounts.models import User
+from vigie.accounts.models import TermsOfUse, User
+from vigie.accounts.terms import accept
 
 PASSWORD = "chouette orage marelle 84"
 TOTP_SECRET = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU"
@@ -39,6 +40,12 @@ class UserFactory(DjangoModelFactory[User]):
         """`verified=False` leaves the address unverified."""
         if create:
             EmailAddress.objects.create(user=self, email=self.email, verified=extracted is not False, primary=True)
+
+    @factory.post_generation
+    def terms(self: User, create: bool, extracted: bool | None, **kwargs: Any) -> None:  # noqa: FBT001
+        """`terms=False` leaves the terms of use to be accepted."""
+        if create and extracted is not False:
+            accept(self, TermsOfUse.objects.latest("version"), address="192.0.2.7")
 
     @factory.post_generation
     def second_factor(self: User, create: bool, extracted: bool | None, **kwargs: Any) -> None:  # noqa: FBT001

@@ -12,6 +12,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 from django.urls import reverse
 
+from vigie.accounts import terms
 from vigie.accounts.authentication import BACKEND
 from vigie.accounts.models import User
 from vigie.accounts.session_store import STARTED
@@ -34,6 +35,7 @@ def signed_in_client(user: User, *, factors: bool = True, **headers: Any) -> Cli
     ]
     session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
     session[STARTED] = time.time()
+    session[terms.SESSION_KEY] = True
     session.save()
     return client
 

@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from psycopg import sql
 
 from vigie.accounts import demonstration
+from vigie.accounts.models import User
 from vigie.attachments import storage
 from vigie.attachments.models import Scan
 from vigie.directory.models import Space
@@ -191,6 +192,12 @@ class _Store:
                 f" WHERE born.id = {table}.id",
                 [list(births), list(births.values())],
             )
+        # They have been here for a while: nobody is asked at her first sign-in.
+        self.execute(
+            "INSERT INTO accounts_termsacceptance (user_id, terms_id, accepted_at) SELECT u.id, t.id, u.created_at"
+            " FROM accounts_user u CROSS JOIN accounts_termsofuse t WHERE u.id = ANY (%s::uuid[])",
+            [list(settlement.born[User])],
+        )
 
     @contextmanager
     def checks_at_the_end(self) -> Iterator[None]:
