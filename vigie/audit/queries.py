@@ -134,8 +134,10 @@ def _writer(field: AnyField, rows: Iterable[models.Model], people: Mapping[str, 
         manager = field.remote_field.model._base_manager
         named = manager.in_bulk({value for row in rows if (value := getattr(row, field.attname)) is not None})
         return lambda value: str(named.get(value, value)) if value is not None else ""
-    choices: dict[Any, str | Promise] = dict(field.flatchoices) if field.choices else {}
-    return lambda value: _plain(choices.get(value, value))
+    # Of a list, the choices are those of its elements.
+    element = getattr(field, "base_field", field)
+    choices: dict[Any, str | Promise] = dict(element.flatchoices) if element.choices else {}
+    return lambda value: _plain([choices.get(one, one) for one in value] if isinstance(value, list) else choices.get(value, value))
 
 
 def _plain(value: Any) -> str:

@@ -1,5 +1,20 @@
 """Addresses of the console of a site: its members."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from vigie.directory import console_invitation_views as inviting
+from vigie.directory import console_views as views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.index, name="index"),
+    path("utilisateurs/<uuid:membership_id>/", views.member, name="member"),
+    path("utilisateurs/<uuid:membership_id>/identite/", views.member_edit, name="member_edit"),
+    path("utilisateurs/<uuid:membership_id>/acces/", views.member_access, name="member_access"),
+    path("utilisateurs/<uuid:membership_id>/activite/", views.member_deactivate, name="member_deactivate"),
+    path("utilisateurs/<uuid:membership_id>/invitation/", inviting.member_resend, name="member_resend"),
+    path("<str:number>/utilisateurs/ajouter/", inviting.member_add, name="member_add"),
+    path("<str:number>/utilisateurs/invitations/", inviting.members_resend, name="members_resend"),
+    path("<str:number>/utilisateurs/", views.members, name="members"),
+    path("<str:number>/utilisateurs/export/", views.members_export, name="members_export"),
+    path("<str:number>/utilisateurs/desactiver/", views.members_deactivate, name="members_deactivate"),
+]

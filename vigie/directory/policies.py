@@ -89,7 +89,14 @@ class MemberAccess:
     @property
     def may_administer(self) -> bool:
         """Edit, attach to services, invite again, deactivate. One's own profile is not the console's."""
+        if Role.OPERATOR in self.membership.roles and not is_operator(self.actor):
+            return False
         return may_administer(self.actor, self.membership.site_id)
+
+    @property
+    def may_change_rights(self) -> bool:
+        """Give her roles and habilitations: an administrator never gives any to herself."""
+        return self.may_administer and (not self.is_self or is_operator(self.actor))
 
     @property
     def may_appoint(self) -> bool:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from vigie.directory import policies
 from vigie.directory.access import actor_of
 from vigie.directory.actors import Actor
 from vigie.directory.current_site import current_site
@@ -91,4 +92,7 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[NavItem]:
         NavItem(desk.name, url := reverse("incidents:queue", args=[desk.slug]), "headset", active=path == url)
         for desk in actor.desks
     ]
+    if policies.administers_somewhere(actor):
+        console = reverse("directory:index")
+        items.append(NavItem(_("Administration"), console, "users", active=path.startswith(console)))
     return items

@@ -1,0 +1,96 @@
+"""Pages of the console that invite: they ask `invitations`, and answer."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from vigie.directory import console, console_forms, invitations, member_actions, member_queries
+from vigie.directory.access import administrators
+from vigie.directory.entry import SignedInRequest
+from vigie.directory.policies import access_membership
+from vigie.foundation.errors import DomainError, Unseen
+from vigie.ui import dates
+from vigie.ui.numbers import grouped
+
+_UNPROCESSABLE = 422
+
+
+@require_http_methods(["GET", "POST"])
+@administrators
+def member_add(request: SignedInRequest, number: str) -> HttpResponse:
+    """Invite a person (ACC-10)."""
+    site = member_queries.administered_site(request.actor, number)
+    form = console_forms.InviteForm(
+        request.POST if request.method == "POST" else None,
+        roles=member_queries.roles_to_give(request.actor),
+        services=member_queries.services_of(site),
+    )
+    status = 200
+    if request.method == "POST":
+        status = _UNPROCESSABLE
+        if form.is_valid():
+            stated = form.cleaned_data
+            try:
+                member = invitations.invite(
+                    request.actor,
+                    site_id=site.id,
+                    email=stated["email"],
+                    first_name=stated["first_name"],
+                    last_name=stated["last_name"],
+                    function=stated["function"],
+                    roles=stated["roles"],
+                    service_ids=[UUID(service) for service in stated.get("services", ())],
+                )
+            except DomainError as error:
+                console.show(form, error)
+                status = error.status
+            else:
+                messages.success(request, _("L’invitation de %(name)s est envoyée.") % {"name": member.full_name})
+                return redirect("directory:member", membership_id=member.id)
+    context = {"form": form, "site": site, "crumbs": console.crumbs(site, (_("Ajouter une personne"), ""))}
+    return render(request, "directory/member_add.html", context, status=status)
+
+
+@require_POST
+@administrators
+def members_resend(request: SignedInRequest, number: str) -> HttpResponse:
+    """Invite again those that are ticked (ACC-12)."""
+    site = member_queries.administered_site(request.actor, number)
+    ticked = member_queries.ticked_members(site, request.POST.getlist("membre"))
+    if not ticked:
+        messages.error(request, _("Cochez d’abord les personnes concernées."))
+    done, refusals = 0, []
+    for member in ticked:
+        try:
+            invitations.resend(request.actor, member.id)
+        except DomainError as error:
+            refusals.append(member_actions.Refusal(member.full_name, error.message))
+        else:
+            done += 1
+    if done:
+        said = ngettext("%(count)s invitation renvoyée.", "%(count)s invitations renvoyées.", done)
+        messages.success(request, said % {"count": grouped(done)})
+    console.tell(request, refusals)
+    return console.back_to_list(request, site)
+
+
+@require_POST
+@administrators
+def member_resend(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
+    """Send the invitation again, in one click (ACC-12)."""
+    access = access_membership(request.actor, membership_id)
+    if not access.may_administer:
+        raise Unseen
+    try:
+        sent = invitations.resend(request.actor, access.membership.id)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        until = dates.day(sent.invitation_expires_at) if sent.invitation_expires_at else ""
+        messages.success(request, _("L’invitation est renvoyée. Elle est valable jusqu’au %(date)s.") % {"date": until})
+    return redirect("directory:member", membership_id=membership_id)

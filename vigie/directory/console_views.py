@@ -1,0 +1,404 @@
+"""Pages of the console of a site: its members. They parse, ask an action or a query, and answer."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from vigie.audit.actions import record_act
+from vigie.audit.queries import record_history
+from vigie.directory import console, console_forms, member_actions, member_queries
+from vigie.directory.access import administrators
+from vigie.directory.entry import SignedInRequest
+from vigie.directory.member_queries import MemberFilters, MemberPage, MemberRow, MemberView, Position
+from vigie.directory.models import Membership, MemberStatus, Role, Site
+from vigie.directory.policies import MemberAccess, access_membership
+from vigie.foundation.errors import ChangedMeanwhile, DomainError, Unseen
+from vigie.ui.numbers import grouped
+
+_UNPROCESSABLE = 422
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+# --- Sites -----------------------------------------------------------------------------------------------------------
+@require_GET
+@administrators
+def index(request: SignedInRequest) -> HttpResponse:
+    """The sites that she administers; whoever has one is there at once."""
+    sites = member_queries.sites_to_administer(request.actor)
+    if len(sites) == 1:
+        return redirect("directory:members", number=sites[0].number)
+    return render(request, "directory/sites.html", {"sites": sites, "crumbs": [(_("Administration"), "")]})
+
+
+# --- The list --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class ActiveFilter:
+    label: Any
+    remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The foot of a list; an address is empty when there is no such page."""
+
+    first_url: str
+    previous_url: str
+    next_url: str
+    last_url: str
+    summary: str
+
+
+@require_GET
+@administrators
+def members(request: SignedInRequest, number: str) -> HttpResponse:
+    """The members of a site: search, filters, pages (ACC-20)."""
+    site = member_queries.administered_site(request.actor, number)
+    query = request.GET
+    filters = _filters(query)
+    position = Position(after=query.get("apres", ""), before=query.get("avant", ""), last="fin" in query)
+    size = int(query["taille"]) if query.get("taille") in {str(size) for size in member_queries.PAGE_SIZES} else member_queries.PAGE_SIZE
+    page = member_queries.members_page(site, filters, position, descending=query.get("tri") == "-nom", size=size)
+    services = member_queries.services_of(site)
+    context = {
+        "site": site,
+        "tabs": console.tabs(site, "members"),
+        "page": page,
+        "pages": _pages(query, page, size),
+        "sort": "-nom" if query.get("tri") == "-nom" else "nom",
+        "filters": filters,
+        "active_filters": _active_filters(query, filters, services),
+        "clear_url": _with(query, q=None, statut=None, service=None, role=None),
+        "export_url": f"{reverse('directory:members_export', args=[number])}{_with(query)}",
+        "statuses": MemberStatus.choices,
+        "roles": [(role.value, role.label) for role in Role],
+        "services": services,
+        "several_sites": len(request.actor.memberships) > 1,
+        "crumbs": console.crumbs(site),
+    }
+    return render(request, "directory/members.html", context)
+
+
+def _filters(query: QueryDict) -> MemberFilters:
+    return MemberFilters(
+        words=query.get("q", "").strip()[: member_queries.MOST_SOUGHT],
+        status=query.get("statut", ""),
+        service=query.get("service", ""),
+        role=query.get("role", ""),
+    )
+
+
+def _pages(query: QueryDict, page: MemberPage, size: int) -> Pages:
+    if page.is_approximate:
+        summary = ngettext("%(count)s nom approchant", "%(count)s noms approchants", page.total) % {"count": grouped(page.total)}
+    elif page.total_is_exact:
+        summary = ngettext("%(count)s personne", "%(count)s personnes", page.total) % {"count": grouped(page.total)}
+    else:
+        summary = _("plus de %(count)s personnes") % {"count": grouped(page.total)}
+    return Pages(
+        first_url=_with(query) if page.has_previous else "",
+        previous_url=_with(query, avant=page.previous_cursor) if page.has_previous else "",
+        next_url=_with(query, apres=page.next_cursor) if page.has_next else "",
+        last_url=_with(query, fin=1) if page.has_next else "",
+        summary=summary,
+    )
+
+
+def _active_filters(query: QueryDict, filters: MemberFilters, services: Sequence[tuple[str, str]]) -> list[ActiveFilter]:
+    found = []
+    if filters.status in MemberStatus.values:
+        found.append(ActiveFilter(MemberStatus(filters.status).label, _with(query, statut=None)))
+    if name := dict(services).get(filters.service):
+        found.append(ActiveFilter(name, _with(query, service=None)))
+    if filters.role in Role.values:
+        found.append(ActiveFilter(Role(filters.role).label, _with(query, role=None)))
+    return found
+
+
+def _with(query: QueryDict, **changes: object) -> str:
+    """Return the address of the same list with some parameters changed, back on its first page unless told otherwise."""
+    kept = {name: query[name] for name in query if query[name] and name not in ("apres", "avant", "fin", *changes)}
+    return "?" + urlencode(kept | {name: value for name, value in changes.items() if value is not None})
+
+
+@require_POST
+@administrators
+def members_export(request: SignedInRequest, number: str) -> HttpResponse:
+    """The same list as a file for spreadsheets. No cell is ever a formula. The export is an act of the journal."""
+    site = member_queries.administered_site(request.actor, number)
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow([_("Nom"), _("Prénom"), _("Adresse électronique"), _("Fonction"), _("Statut"), _("Rôles"), _("Services")])
+    count = 0
+    for row in member_queries.exported_members(site, _filters(request.GET)):
+        writer.writerow([_cell(value) for value in _exported(row)])
+        count += 1
+    record_act(
+        request.actor,
+        "members.exported",
+        site_id=site.id,
+        space_id=site.space_id,
+        object_kind="site",
+        object_id=str(site.id),
+        object_name=site.name,
+        details={"rows": count},
+    )
+    name = f"utilisateurs-{site.number}-{localtime():%Y-%m-%d}.csv"
+    # The mark of UTF-8 at the head is for spreadsheets.
+    return HttpResponse(
+        "\ufeff" + text.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _exported(row: MemberRow) -> Sequence[str]:
+    roles = ", ".join(str(role.label) for role in Role if role in row.roles)
+    return row.last_name, row.first_name, row.email, row.function, str(MemberStatus(row.status).label), roles, row.services
+
+
+def _cell(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+@require_POST
+@administrators
+def members_deactivate(request: SignedInRequest, number: str) -> HttpResponse:
+    """Deactivate the members that are ticked; a page asks first."""
+    site = member_queries.administered_site(request.actor, number)
+    back = console.back_to_list(request, site)
+    ticked = member_queries.ticked_members(site, request.POST.getlist("membre"))
+    if not ticked:
+        messages.error(request, _("Cochez d’abord les personnes concernées."))
+        return back
+    if "confirmed" not in request.POST:
+        context = {
+            "site": site,
+            "ticked": ticked,
+            "query": request.POST.get("query", ""),
+            "crumbs": console.crumbs(site, (_("Désactiver"), "")),
+        }
+        return render(request, "directory/members_deactivate.html", context)
+    done, refusals = member_actions.deactivate_members(request.actor, [member.id for member in ticked])
+    if done:
+        said = ngettext("%(count)s personne désactivée.", "%(count)s personnes désactivées.", done)
+        messages.success(request, said % {"count": grouped(done)})
+    console.tell(request, refusals)
+    return back
+
+
+# --- The record ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What somebody else stored while this person was typing."""
+
+    label: Any
+    stored: str
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Who wrote meanwhile, when, and where it differs from what is in the form."""
+
+    author: str
+    at: datetime | None
+    differences: Sequence[Difference]
+
+
+@require_GET
+@administrators
+def member(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
+    """The record of a member (ACC-21)."""
+    return _record_page(request, _administered(request, membership_id))
+
+
+def _administered(request: SignedInRequest, membership_id: UUID) -> MemberAccess:
+    """A colleague sees names elsewhere; this record is the administrators'."""
+    access = access_membership(request.actor, membership_id)
+    if not access.may_administer:
+        raise Unseen
+    return access
+
+
+def _record_page(
+    request: SignedInRequest,
+    access: MemberAccess,
+    *,
+    refused: Mapping[str, django_forms.Form] | None = None,
+    conflict: Conflict | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    found = access.membership
+    view = member_queries.member_view(access)
+    refused = refused or {}
+    for form in refused.values():
+        # What was refused is confirmed against what is shown now.
+        given = QueryDict(mutable=True)
+        for name, values in request.POST.lists():
+            given.setlist(name, values)
+        given["revision"] = str(found.revision)
+        form.data = given
+    identity = {"first_name": found.first_name, "last_name": found.last_name, "function": found.function, "revision": found.revision}
+    context = {
+        "access": access,
+        "member": found,
+        "site": found.site,
+        "view": view,
+        "identity_form": refused.get("identity") or console_forms.RevisedIdentityForm(initial=identity, auto_id="identity_%s"),
+        "access_form": refused.get("access") or _access_form(request, access, view),
+        "refused": next(iter(refused), ""),
+        "conflict": conflict,
+        "is_admin": Role.ADMIN in found.roles,
+        "events": record_history(Membership, found.id, left_out=("revision", "user", "site")) if access.may_audit else None,
+        "may_ask": _may_file(request, found.site),
+        "crumbs": console.crumbs(found.site, (found.full_name, "")),
+    }
+    return render(request, "directory/member.html", context, status=status)
+
+
+def _may_file(request: SignedInRequest, site: Site) -> bool:
+    """An e-mail address is changed by the operator, whom one asks by a request."""
+    return site.id in request.actor.sites_as(Role.USER) | request.actor.sites_as(Role.REFERENT)
+
+
+def _access_form(
+    request: SignedInRequest, access: MemberAccess, view: MemberView, data: QueryDict | None = None
+) -> console_forms.AccessForm:
+    roles = member_queries.roles_to_give(request.actor) if access.may_change_rights else []
+    return console_forms.AccessForm(
+        data,
+        roles=roles,
+        services=view.services,
+        habilitations=member_queries.habilitations() if access.may_change_rights else [],
+        initial={
+            "roles": list(access.membership.roles),
+            "services": sorted(view.service_ids),
+            "habilitations": sorted(view.habilitations),
+            "revision": access.membership.revision,
+        },
+        auto_id="access_%s",
+    )
+
+
+@require_POST
+@administrators
+def member_edit(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
+    """Save the identity."""
+    access = _administered(request, membership_id)
+    form = console_forms.RevisedIdentityForm(request.POST, auto_id="identity_%s")
+    status = _UNPROCESSABLE
+    conflict = None
+    if form.is_valid():
+        try:
+            member_actions.edit_member(request.actor, membership_id, **form.cleaned_data)
+        except DomainError as error:
+            console.show(form, error)
+            status = error.status
+            access = _administered(request, membership_id)
+            conflict = _conflict(access, form, error, _stored_identity(access))
+        else:
+            messages.success(request, _("La fiche est enregistrée."))
+            return redirect("directory:member", membership_id=membership_id)
+    return _record_page(request, access, refused={"identity": form}, conflict=conflict, status=status)
+
+
+@require_POST
+@administrators
+def member_access(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
+    """Save roles, services and habilitations."""
+    access = _administered(request, membership_id)
+    view = member_queries.member_view(access)
+    form = _access_form(request, access, view, request.POST)
+    status = _UNPROCESSABLE
+    conflict = None
+    if form.is_valid():
+        stated = form.cleaned_data
+        kept_roles = [role for role in access.membership.roles if role in member_queries.roles_to_give(request.actor)]
+        try:
+            changed = member_actions.change_access(
+                request.actor,
+                membership_id,
+                # What the form does not offer stays as it is.
+                roles=stated.get("roles", kept_roles),
+                service_ids=[UUID(service) for service in stated.get("services", view.service_ids)],
+                habilitations=stated.get("habilitations", view.habilitations),
+                revision=stated["revision"],
+            )
+        except DomainError as error:
+            console.show(form, error)
+            status = error.status
+            access = _administered(request, membership_id)
+            conflict = _conflict(access, form, error, _stored_access(access, form))
+        else:
+            messages.success(request, _("Les accès sont enregistrés."))
+            if view.awaits_acceptance and changed.roles != access.membership.roles:
+                # An invitation is bound to the roles it was sent for.
+                messages.warning(request, _("Ses rôles ont changé : le lien déjà envoyé ne fonctionne plus. Renvoyez l’invitation."))
+            return redirect("directory:member", membership_id=membership_id)
+    return _record_page(request, access, refused={"access": form}, conflict=conflict, status=status)
+
+
+def _stored_identity(access: MemberAccess) -> Mapping[str, str]:
+    return {name: getattr(access.membership, name) for name in ("first_name", "last_name", "function")}
+
+
+def _stored_access(access: MemberAccess, form: console_forms.AccessForm) -> Mapping[str, Sequence[str]]:
+    view = member_queries.member_view(access)
+    stored = {"roles": access.membership.roles, "services": view.service_ids, "habilitations": view.habilitations}
+    return {name: sorted(values) for name, values in stored.items() if name in form.fields}
+
+
+def _conflict(
+    access: MemberAccess, form: django_forms.Form, error: DomainError, stored: Mapping[str, str | Sequence[str]]
+) -> Conflict | None:
+    """Return what changed under the writer's hands, field by field."""
+    if not isinstance(error, ChangedMeanwhile):
+        return None
+    differences = []
+    for name, value in stored.items():
+        typed = form.cleaned_data.get(name, "")
+        if (sorted(typed) if isinstance(typed, list) else typed) != value:
+            field = form.fields[name]
+            differences.append(Difference(field.label, _words(field, value), _words(field, typed)))
+    author, at = member_queries.last_change(access.membership) or ("", None)
+    return Conflict(author, at, differences)
+
+
+def _words(field: django_forms.Field, value: str | Sequence[str]) -> str:
+    if isinstance(value, str):
+        return value or "—"
+    labels = {str(key): str(label).partition(" – ")[0] for key, label in getattr(field, "choices", ())}
+    return ", ".join(labels.get(one, one) for one in value) or "—"
+
+
+@require_POST
+@administrators
+def member_deactivate(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
+    """Deactivate, or with `reactivate` reactivate (ACC-14)."""
+    access = _administered(request, membership_id)
+    name = {"name": access.membership.full_name}
+    try:
+        if "reactivate" in request.POST:
+            member_actions.reactivate_member(request.actor, membership_id)
+            messages.success(request, _("%(name)s est réactivé(e). Ses anciennes sessions restent fermées.") % name)
+        else:
+            member_actions.deactivate_member(request.actor, membership_id)
+            messages.success(request, _("%(name)s est désactivé(e). Ses sessions sont fermées.") % name)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    return redirect("directory:member", membership_id=membership_id)

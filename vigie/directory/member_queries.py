@@ -1,0 +1,322 @@
+"""What the console reads of the members of a site: typed view data, with a number of statements that never grows.
+
+The caller has asked `policies` whether the site's members may be read.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from vigie.audit.queries import record_history
+from vigie.directory import policies, rights
+from vigie.directory.actors import Actor
+from vigie.directory.models import (
+    Habilitation,
+    Invitation,
+    Membership,
+    MemberStatus,
+    Role,
+    Service,
+    ServiceMembership,
+    Site,
+)
+from vigie.foundation.errors import Unseen
+from vigie.foundation.text import clean_line
+
+PAGE_SIZE = 25
+PAGE_SIZES = (25, 50, 100)
+MOST_COUNTED = 10_000
+MOST_SOUGHT = 200
+"""Characters of a search that count."""
+_IN_CONSOLE = (Role.USER, Role.REFERENT, Role.AGENT, Role.PLANNER, Role.EDITOR)
+
+_HABILITATION_LABELS = {
+    "documents.read": _("Lire les documents"),
+    "documents.decide": _("Décider des documents"),
+    "patients.open": _("Ouvrir le registre des patients"),
+}
+
+
+def administered_site(actor: Actor, number: str) -> Site:
+    """Return a site whose members this person administers; Unseen, exactly as if it did not exist, otherwise."""
+    site = Site.objects.filter(number=number).first()
+    if site is None or not policies.may_administer(actor, site.id):
+        raise Unseen
+    return site
+
+
+def sites_to_administer(actor: Actor) -> list[Site]:
+    """Return the sites whose members she may administer, by name (ACC-26)."""
+    sites = Site.objects.filter(is_active=True).order_by("name", "id")
+    return list(sites if policies.is_operator(actor) else sites.filter(id__in=policies.administered_sites(actor)))
+
+
+def roles_to_give(actor: Actor) -> list[Role]:
+    """Return the roles that this person may give and take: administrators are appointed by the operator (ACC-15)."""
+    return [*_IN_CONSOLE, Role.ADMIN] if policies.may_appoint(actor) else list(_IN_CONSOLE)
+
+
+def habilitations() -> list[tuple[str, str]]:
+    """Return the codes that the matrix gives by habilitation, with their names."""
+    codes = sorted(name for name, relations in rights.matrix().items() if any(scope == "habilitation" for _role, scope in relations))
+    return [(code, str(_HABILITATION_LABELS.get(code, code))) for code in codes]
+
+
+def services_of(site: Site) -> list[tuple[str, str]]:
+    return [(str(identifier), name) for identifier, name in Service.objects.filter(site=site).order_by("name").values_list("id", "name")]
+
+
+# --- The list --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One line of the list."""
+
+    id: UUID
+    last_name: str
+    first_name: str
+    email: str
+    function: str
+    roles: Sequence[str]
+    status: str
+    invitation_sent_at: datetime | None
+    services: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.last_name} {self.first_name}".strip()
+
+    @property
+    def is_admin(self) -> bool:
+        return Role.ADMIN in self.roles
+
+    @property
+    def role_labels(self) -> list[str]:
+        """Her roles but that of administrator, which has a mark of its own."""
+        return [str(role.label) for role in Role if role in self.roles and role is not Role.ADMIN]
+
+
+_ROW = ("id", "last_name", "first_name", "email", "function", "roles", "status", "invitation_sent_at")
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFilters:
+    """What narrows the list; nonsense is ignored."""
+
+    words: str = ""
+    status: str = ""
+    service: str = ""
+    role: str = ""
+
+    @property
+    def active(self) -> bool:
+        return bool(self.status or self.service or self.role)
+
+    def narrow(self, members: QuerySet[Membership]) -> QuerySet[Membership]:
+        if self.status in MemberStatus.values:
+            members = members.filter(_having(MemberStatus(self.status)))
+        if (service := _uuid(self.service)) is not None:
+            members = members.filter(pk__in=ServiceMembership.objects.filter(service=service).values("membership"))
+        if self.role in Role.values:
+            members = members.filter(roles__contains=[self.role])
+        return members
+
+
+def _having(status: MemberStatus) -> Q:
+    """Return the condition of a status: the rule of `Membership.status_at`, in a form that needs no other column."""
+    now = timezone.now()
+    invited = Q(is_active=True, accepted_at__isnull=True, activated_at__isnull=True)
+    match status:
+        case MemberStatus.DISABLED:
+            return Q(is_active=False)
+        case MemberStatus.ACTIVE:
+            return Q(is_active=True, activated_at__isnull=False)
+        case MemberStatus.ACCEPTED:
+            return Q(is_active=True, activated_at__isnull=True, accepted_at__isnull=False)
+        case MemberStatus.EXPIRED:
+            return invited & Q(invitation_expires_at__lte=now)
+        case MemberStatus.INVITED:
+            return invited & (Q(invitation_expires_at__gt=now) | Q(invitation_expires_at__isnull=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page starts: after or before a member, or at the end. Members are named by identifier: an address tells nobody's name."""
+
+    after: str = ""
+    before: str = ""
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    rows: Sequence[MemberRow]
+    total: int
+    total_is_exact: bool
+    is_approximate: bool
+    """Nobody bears what was sought; these are the nearest names."""
+    has_next: bool
+    has_previous: bool
+
+    @property
+    def next_cursor(self) -> str:
+        return str(self.rows[-1].id) if self.rows else ""
+
+    @property
+    def previous_cursor(self) -> str:
+        return str(self.rows[0].id) if self.rows else ""
+
+
+def members_page(site: Site, filters: MemberFilters, position: Position, *, descending: bool = False, size: int = PAGE_SIZE) -> MemberPage:
+    """Return one page of the members of a site, by name, in at most eight statements."""
+    members = filters.narrow(sought_members(site, filters.words))
+    total = _counted(members)
+    is_approximate = False
+    if not total and filters.words:
+        members = filters.narrow(sought_members(site, filters.words, near=True))
+        total = _counted(members)
+        is_approximate = bool(total)
+    backwards = position.last or bool(position.before)
+    descends = descending != backwards
+    start = None if position.last else _named(site, position.before or position.after)
+    wanted = members if start is None else members.filter(_beyond(start, "lt" if descends else "gt"))
+    found = list(wanted.order_by(*_order(descends=descends)).with_status().values_list(*_ROW)[: size + 1])  # type: ignore[attr-defined]
+    rows = [MemberRow(*values) for values in found[:size]]
+    if backwards:
+        rows.reverse()
+    has_more = len(found) > size
+    return MemberPage(
+        rows=_with_services(rows),
+        total=min(total, MOST_COUNTED),
+        total_is_exact=total <= MOST_COUNTED,
+        is_approximate=is_approximate,
+        has_next=bool(rows) and (bool(position.before) if backwards else has_more),
+        has_previous=bool(rows) and (has_more if backwards else start is not None),
+    )
+
+
+def sought_members(site: Site, words: str, *, near: bool = False) -> QuerySet[Membership]:
+    """Return the members of a site whose name, address or function has all these words; `near`: resembles them."""
+    members = Membership.objects.filter(site=site)
+    if not (words := clean_line(words)[:MOST_SOUGHT]):
+        return members
+    return members.filter(pk__in=RawSQL("SELECT directory_search_members(%s, %s, %s)", [words, site.id, near]))
+
+
+def ticked_members(site: Site, given: Sequence[str]) -> list[Membership]:
+    """Return the members that a form names, at most a page of them, by name."""
+    identifiers = [identifier for text in given[: max(PAGE_SIZES)] if (identifier := _uuid(text)) is not None]
+    return list(Membership.objects.filter(site=site, id__in=identifiers).order_by("last_name", "first_name", "id"))
+
+
+def exported_members(site: Site, filters: MemberFilters) -> Iterator[MemberRow]:
+    """Return all that a list holds, a thousand rows at a time."""
+    members = filters.narrow(sought_members(site, filters.words)).order_by(*_order(descends=False))
+    rows: list[MemberRow] = []
+    for values in members.with_status().values_list(*_ROW).iterator(1000):  # type: ignore[attr-defined]
+        rows.append(MemberRow(*values))
+        if len(rows) == 1000:
+            yield from _with_services(rows)
+            rows = []
+    yield from _with_services(rows)
+
+
+def _order(*, descends: bool) -> list[str]:
+    sign = "-" if descends else ""
+    return [f"{sign}last_name", f"{sign}first_name", f"{sign}id"]
+
+
+def _beyond(start: tuple[str, str, UUID], beyond: str) -> Q:
+    last_name, first_name, identifier = start
+    # The first condition alone bounds the scan of the index.
+    return Q(**{f"last_name__{beyond}e": last_name}) & (
+        Q(**{f"last_name__{beyond}": last_name})
+        | Q(last_name=last_name, **{f"first_name__{beyond}": first_name})
+        | Q(last_name=last_name, first_name=first_name, **{f"id__{beyond}": identifier})
+    )
+
+
+def _named(site: Site, cursor: str) -> tuple[str, str, UUID] | None:
+    """Return the place of a member in the order; somebody unknown is the first page."""
+    identifier = _uuid(cursor)
+    if identifier is None:
+        return None
+    return Membership.objects.filter(site=site, id=identifier).values_list("last_name", "first_name", "id").first()
+
+
+def _with_services(rows: Sequence[MemberRow]) -> list[MemberRow]:
+    names: dict[UUID, list[str]] = {}
+    links = ServiceMembership.objects.filter(membership__in=[row.id for row in rows]).order_by("service__name")
+    for member, name in links.values_list("membership_id", "service__name"):
+        names.setdefault(member, []).append(name)
+    return [replace(row, services=", ".join(names.get(row.id, ()))) for row in rows]
+
+
+def _counted(members: QuerySet[Membership]) -> int:
+    return members.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+# --- One member ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """One letter of invitation, as the history of a status tells it."""
+
+    sent_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    invited_by: str
+    reminders: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """What the record of a member shows (ACC-21)."""
+
+    status: MemberStatus
+    service_ids: frozenset[str]
+    habilitations: frozenset[str]
+    services: Sequence[tuple[str, str]]
+    """All those of the site."""
+    invitations: Sequence[InvitationView]
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        return self.status in (MemberStatus.INVITED, MemberStatus.EXPIRED)
+
+
+def member_view(access: policies.MemberAccess) -> MemberView:
+    member = access.membership
+    return MemberView(
+        status=member.status_at(timezone.now()),
+        service_ids=frozenset(map(str, ServiceMembership.objects.filter(membership=member).values_list("service_id", flat=True))),
+        habilitations=frozenset(Habilitation.objects.filter(membership=member).values_list("code", flat=True)),
+        services=services_of(member.site),
+        invitations=[
+            InvitationView(sent_at, expires_at, ended_at, name, len(reminders))
+            for sent_at, expires_at, ended_at, name, reminders in Invitation.objects.filter(membership=member)
+            .order_by("-sent_at")
+            .values_list("sent_at", "expires_at", "ended_at", "invited_by_name", "reminders")[:20]
+        ],
+    )
+
+
+def last_change(member: Membership) -> tuple[str, datetime] | None:
+    """Return who changed this member last, by name where the reader may know it, and when."""
+    events = record_history(Membership, member.id)
+    return (events[0].actor, events[0].at) if events else None
