@@ -12,6 +12,7 @@ from uuid import UUID
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts.authentication import candidate, find_by_email
@@ -21,6 +22,8 @@ from vigie.foundation.errors import DomainError
 
 NATIONAL_REGISTER: Final = "urn:oid:1.2.250.1.71.4.2.1"
 """The authority that assigns the identifiers of French health professionals (« 8 » followed by the RPPS number)."""
+CERTIFICATE: Final = "urn:vigie:client-certificate"
+"""The authority of subjects of client certificates: whoever the reverse proxy trusts."""
 _LONGEST: Final = 191
 
 
@@ -131,6 +134,8 @@ def linked_to(user: User) -> list[SocialAccount]:
 
 def name_of(identity: SocialAccount) -> str:
     """Return the name of who vouches for an identity; its issuer if it is no longer configured."""
+    if identity.provider == CERTIFICATE:
+        return gettext("Certificat ou carte professionnelle")
     return next((known.name for known in settings.VIGIE_OPENID_PROVIDERS if known.issuer == identity.provider), identity.provider)
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import include, path
 
 from vigie.accounts import views
+from vigie.accounts.openid import certificate_views as certificates
 from vigie.accounts.openid import views as openid
 
 own = [
@@ -38,6 +39,7 @@ urlpatterns = [
     path("deconnexion/", account.logout, name="account_logout"),
     path("connexion/fournisseur/<slug:name>/", openid.sign_in, name="openid_sign_in"),
     path("connexion/fournisseur/<slug:name>/retour/", openid.callback, name="openid_callback"),
+    path("connexion/certificat/", certificates.sign_in, name="certificate_sign_in"),
     # The same person again
     path("confirmer/", account.reauthenticate, name="account_reauthenticate"),
     path("confirmer/facteur/", factor.reauthenticate, name="mfa_reauthenticate"),
@@ -61,6 +63,7 @@ urlpatterns = [
     path("securite/codes-de-secours/nouveaux/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("securite/codes-de-secours/fichier/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
     # Linked identities
+    path("securite/identites/certificat/", certificates.link_certificate, name="certificate_link"),
     path("securite/identites/<slug:name>/lier/", openid.link_identity, name="openid_link"),
     path("securite/identites/<int:pk>/retirer/", openid.unlink_identity, name="openid_unlink"),
     path("sessions/", views.sessions, name="usersessions_list"),

@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigie.accounts import actions, devices, identities, terms
+from vigie.accounts.client_certificates import certified_subject
 from vigie.accounts.demonstration import DEMO_PASSWORD, demo_code, demonstration_accounts
 from vigie.accounts.factors import factors_of, may_use_mailbox
 from vigie.accounts.forms import PreferencesForm, ProfileForm, TermsForm
@@ -51,6 +52,7 @@ class SignInView(LoginView):
         context["demonstration_accounts"] = demonstration_accounts() if settings.VIGIE_DEMONSTRATION else []
         context["demonstration_password"] = DEMO_PASSWORD
         context["openid_providers"] = settings.VIGIE_OPENID_PROVIDERS
+        context["shows_certificate"] = bool(certified_subject(self.request))
         return context
 
 
@@ -94,6 +96,7 @@ def security(request: PersonRequest) -> HttpResponse:
         "mailbox_counts": may_use_mailbox(request.user),
         "identities": [(identities.name_of(identity), identity) for identity in linked],
         "openid_providers": settings.VIGIE_OPENID_PROVIDERS,
+        "shows_certificate": bool(certified_subject(request)),
     }
     return render(request, "mfa/index.html", context | _tabs("security"))
 

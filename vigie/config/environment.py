@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -17,6 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from vigie.accounts.client_certificates import ClientCertificates
 from vigie.accounts.openid.configuration import OpenIDProvider, read_providers
 from vigie.foundation.bundled_postgres import BundledPostgres
 
@@ -89,6 +91,8 @@ class Environment:
     web_processes: int
     clamav_url: str | None
     """`tcp://host:port` or `unix:///path` of clamd; None: files are not scanned."""
+    client_certificates: ClientCertificates | None = None
+    """How the reverse proxy tells whose certificate it has checked; None: it does not."""
     openid_providers: tuple[OpenIDProvider, ...] = ()
     """Identity providers to sign in with; their secrets are not shown."""
 
@@ -146,6 +150,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     web_processes = reader.integer("VIGIE_WEB_PROCESSES", default=1, lowest=1, highest=64)
     clamav_url = reader.clamav_url()
     openid_providers = reader.openid_providers(mode)
+    client_certificates = reader.client_certificates()
     secret_key = reader.secret_key(mode)
     if mode is Mode.PRODUCTION and database_url is None:
         reader.problems.append("DATABASE_URL is required in production, e.g. postgresql://vigie_app:…@db.example/vigie")
@@ -172,6 +177,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         web_processes=web_processes,
         clamav_url=clamav_url,
         openid_providers=openid_providers,
+        client_certificates=client_certificates,
     )
 
 
@@ -336,6 +342,24 @@ class _Reader:
         providers, problems = read_providers(Path(raw).expanduser(), may_be_plain=mode is not Mode.PRODUCTION)
         self.problems += [f"VIGIE_OIDC_PROVIDERS: {raw} {problem}" for problem in problems]
         return providers
+
+    def client_certificates(self) -> ClientCertificates | None:
+        header, proxies = self.text("VIGIE_CLIENT_CERTIFICATE_HEADER"), self.text("VIGIE_CLIENT_CERTIFICATE_PROXIES")
+        factors = self.integer("VIGIE_CLIENT_CERTIFICATE_FACTORS", default=1, lowest=1, highest=2)
+        if not header and not proxies:
+            return None
+        if not re.fullmatch(r"[Xx](-[A-Za-z0-9]+)+", header):
+            self.problems.append("VIGIE_CLIENT_CERTIFICATE_HEADER must be a header of your own, such as X-Client-Certificate-Subject")
+        try:
+            networks = tuple(ip_network(part.strip()) for part in proxies.split(",") if part.strip())
+        except ValueError:
+            networks = ()
+        if not networks or any(network.prefixlen == 0 for network in networks):
+            self.problems.append(
+                "VIGIE_CLIENT_CERTIFICATE_PROXIES must list the addresses of the reverse proxies that check certificates, "
+                "separated by commas: 127.0.0.1,10.0.0.0/29"
+            )
+        return ClientCertificates(header=header, proxies=networks, are_two_factors=factors == 2)
 
     def secret_key(self, mode: Mode) -> str:
         """Return the given key; empty in demonstration mode, where the data folder keeps one."""

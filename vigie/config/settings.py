@@ -228,6 +228,7 @@ MFA_TOTP_TOLERANCE = 1  # A clock may be half a minute wrong; a code is accepted
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENVIRONMENT.is_https
 USERSESSIONS_TRACK_ACTIVITY = False
 VIGIE_OPENID_PROVIDERS = ENVIRONMENT.openid_providers
+VIGIE_CLIENT_CERTIFICATES = ENVIRONMENT.client_certificates
 
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"

@@ -28,6 +28,7 @@ OPEN = {
     "account_confirm_login_code",
     "mfa_authenticate",
     "mfa_login_webauthn",
+    "certificate_sign_in",
     "openid_sign_in",
     "openid_callback",
     "account_reset_password",
