@@ -232,7 +232,8 @@ def due_reminders(at: datetime) -> list[tuple[UUID, UUID, int]]:
     """Return (invitation, site, days) of the reminders that are due at this moment and did not go out."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT invitation_id, site_id, days FROM directory_invitations_to_remind(%s)", [at])
-        return cursor.fetchall()
+        rows: list[tuple[UUID, UUID, int]] = cursor.fetchall()
+    return rows
 
 
 def remind(invitation_id: UUID, days: int, *, at: datetime) -> bool:
@@ -261,7 +262,8 @@ def due_ends(at: datetime) -> list[tuple[UUID, UUID]]:
     """Return (invitation, site) of those whose time has passed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT invitation_id, site_id FROM directory_invitations_to_end(%s)", [at])
-        return cursor.fetchall()
+        rows: list[tuple[UUID, UUID]] = cursor.fetchall()
+    return rows
 
 
 def end_expired(invitation_id: UUID, *, at: datetime) -> bool:
@@ -374,7 +376,8 @@ def bond_of(member: Membership) -> str:
 def _find(token: str) -> tuple[UUID, UUID, UUID | None] | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT invitation_id, site_id, account_id FROM directory_find_invitation(%s)", [digest_of(token[:_LONGEST_TOKEN])])
-        return cursor.fetchone()
+        row: tuple[UUID, UUID, UUID | None] | None = cursor.fetchone()
+    return row
 
 
 def _is_good(invitation: Invitation, token: str) -> bool:

@@ -21,12 +21,8 @@ from vigie.directory import invitations, tasks
 from vigie.directory.models import Invitation, Membership, MemberStatus, Role, Site
 from vigie.directory.tests import factories
 from vigie.directory.tests.acting import acting_as
-from vigie.foundation import scope
 from vigie.foundation.errors import Invalid, NotAllowed, Unseen
-from vigie.foundation.scope import Scope
-from vigie.foundation.testing import as_maintenance, run_jobs
-from vigie.notifications.actions import send_guest_mail
-from vigie.notifications.models import OutgoingMail
+from vigie.foundation.testing import as_maintenance
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +64,8 @@ def _no_limits_reached(db: None) -> None:
 @pytest.fixture
 def site() -> Site:
     with as_maintenance():
-        return factories.SiteFactory.create(name="CH du Val")
+        created: Site = factories.SiteFactory.create(name="CH du Val")
+    return created
 
 
 @pytest.fixture
@@ -114,26 +111,6 @@ def test_an_invitation_keeps_the_digest_of_its_token_only(admin: User, site: Sit
         assert Act.objects.filter(code="member.invited", site_id=site.id).count() == 1
     assert postbox.token not in row
     assert invitations.digest_of(postbox.token) in row
-
-
-def test_the_waiting_mail_is_encrypted_and_nobody_reads_it(admin: User, site: Site) -> None:
-    member = invited(admin, site)
-    with acting_as(admin):
-        assert not OutgoingMail.objects.exists()
-    with as_maintenance():
-        mail = OutgoingMail.objects.get()
-    assert (mail.recipient_id, mail.guest_id, mail.is_sealed) == (None, member.id, True)
-    assert "/invitation/" not in mail.text + mail.html + mail.subject
-
-
-def test_the_mail_leaves_and_its_text_is_forgotten(admin: User, site: Site, mailoutbox: list[Any]) -> None:
-    invited(admin, site)
-    run_jobs()
-    (message,) = mailoutbox
-    assert message.to == ["ines@val.example"]
-    assert "Claire Bonnet vous invite à rejoindre CH du Val" in message.body
-    with as_maintenance():
-        assert OutgoingMail.objects.get().text == ""
 
 
 @pytest.mark.parametrize("again", ["ines@val.example", "INES@Val.Example", " ines@val.example", "ｉｎｅｓ@val.example"])
@@ -409,10 +386,3 @@ def test_nobody_is_reminded_on_behalf_of_who_lost_her_rights(admin: User, site: 
         clock.shift(timedelta(days=3))
         follow()
         assert len(postbox.sent) == 1
-
-
-def test_a_guest_mail_is_sent_once_an_event(admin: User, site: Site) -> None:
-    member = invited(admin, site)
-    with scope.entered(Scope()):
-        same = {"guest_id": member.id, "address": member.email, "event": "invitation.reminder:x:3", "subject": "S", "text": "T"}
-        assert [send_guest_mail(**same), send_guest_mail(**same)] == [True, False]
