@@ -13,7 +13,7 @@ from vigie.accounts.models import User
 from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.attachments.tests import documents
 from vigie.directory.access import actor_of
-from vigie.directory.models import Role
+from vigie.directory.models import Membership, Role
 from vigie.directory.tests import factories as directory
 from vigie.directory.tests.acting import acting_as
 from vigie.foundation.testing import as_maintenance
@@ -40,6 +40,8 @@ WITHOUT_AN_OBJECT = {
 class Story:
     incident: Incident
     attachment: UUID
+    member: UUID
+    """Somebody of the incident's site."""
     strangers: dict[str, User]
 
 
@@ -61,7 +63,9 @@ def story(db: None) -> Story:
     with acting_as(technician) as actor:
         entry = actions.comment(actor, incident.id, body="", submission=uuid4(), files=[SimpleUploadedFile("capture.png", documents.png())])
         attachment = entry.files.get().attachment_id
-    return Story(incident, attachment, strangers)
+    with as_maintenance():
+        of_site = Membership.objects.get(user=strangers["planner and editor"])
+    return Story(incident, attachment, of_site.id, strangers)
 
 
 def routes() -> Iterator[tuple[str, URLPattern]]:
@@ -82,12 +86,15 @@ def addresses_of(story: Story) -> list[str]:
         "<uuid:attachment_id>": str(story.attachment),
         "<slug:slug>": story.incident.desk.slug,
         "<str:key>": str(story.incident.id),
+        "<uuid:membership_id>": str(story.member),
     }
     found = []
     for route, pattern in routes():
         if "<" not in route:
             continue
         address = route
+        if route.startswith("/administration/"):
+            address = address.replace("<str:number>", story.incident.site.number)
         for converter, value in named.items():
             address = address.replace(converter, value)
         if "<" in address:
@@ -105,6 +112,8 @@ def test_no_address_gives_an_object_of_somebody_else(story: Story, who: str) -> 
     for address in addresses_of(story):
         if who == "administrator" and address.endswith("/historique/"):
             continue  # audit.read: who changed what, without the texts
+        if who in ("administrator", "operator") and address.startswith("/administration/"):
+            continue  # they administer the site: their rights are tested cell by cell in directory
         for method in ("get", "post"):
             answer = getattr(client, method)(address)
             assert answer.status_code in (404, 405), f"{method} {address} as {who}: {answer.status_code}"
