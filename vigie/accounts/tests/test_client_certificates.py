@@ -13,7 +13,6 @@ from vigie.accounts.client_certificates import ClientCertificates
 from vigie.accounts.models import User
 from vigie.accounts.tests.conftest import Letters
 from vigie.accounts.tests.signing_in import Answer, give_code, is_signed_in, signed_in_client, totp_code
-from vigie.config.environment import ConfigurationError, read_environment
 from vigie.foundation import scope
 from vigie.foundation.scope import Scope
 from vigie.foundation.testing import as_maintenance
@@ -106,26 +105,3 @@ def test_card_of_somebody_else_stays_hers(alice: User, bob: User, letters: Lette
     with as_maintenance():
         assert SocialAccount.objects.get().user_id == bob.pk
     assert letters.kinds() == []
-
-
-@pytest.mark.parametrize(
-    ("header", "proxies"),
-    [("X-Subject", ""), ("X-Subject", "everybody"), ("X-Subject", "0.0.0.0/0"), ("Host", PROXY), ("X_Subject", PROXY), ("", PROXY)],
-)
-def test_start_is_refused_when_the_header_could_be_anybodys(header: str, proxies: str) -> None:
-    variables = {"VIGIE_MODE": "test", "VIGIE_CLIENT_CERTIFICATE_HEADER": header, "VIGIE_CLIENT_CERTIFICATE_PROXIES": proxies}
-    with pytest.raises(ConfigurationError) as refusal:
-        read_environment(variables)
-    assert "VIGIE_CLIENT_CERTIFICATE" in refusal.value.problems[0]
-
-
-def test_configuration_is_understood() -> None:
-    variables = {
-        "VIGIE_MODE": "test",
-        "VIGIE_CLIENT_CERTIFICATE_HEADER": HEADER,
-        "VIGIE_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1, 10.1.2.0/29",
-        "VIGIE_CLIENT_CERTIFICATE_FACTORS": "2",
-    }
-    found = read_environment(variables).client_certificates
-    assert found is not None
-    assert (len(found.proxies), found.are_two_factors) == (2, True)

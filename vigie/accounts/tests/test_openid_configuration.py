@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from vigie.accounts.openid.configuration import OpenIDProvider, read_providers
-from vigie.config.environment import ConfigurationError, read_environment
 
 GOOD = """
 [pro-sante-connect]
@@ -78,13 +77,3 @@ def test_plain_http_is_for_this_machine_in_tests_only(tmp_path: Path) -> None:
     text = GOOD.replace("https://psc.example", "http://127.0.0.1:9000")
     assert read(tmp_path, text, may_be_plain=True)[1] == []
     assert read(tmp_path, text)[1] != []
-
-
-def test_start_is_refused_with_the_reasons(tmp_path: Path) -> None:
-    path = tmp_path / "providers.toml"
-    path.write_text(GOOD.replace('client_id = "vigie"', ""), encoding="utf-8")
-    with pytest.raises(ConfigurationError) as refusal:
-        read_environment({"VIGIE_MODE": "test", "VIGIE_OIDC_PROVIDERS": str(path)})
-    assert any(problem.startswith("VIGIE_OIDC_PROVIDERS") and "client_id is required" in problem for problem in refusal.value.problems)
-    with pytest.raises(ConfigurationError):
-        read_environment({"VIGIE_MODE": "test", "VIGIE_OIDC_PROVIDERS": str(tmp_path / "absent.toml")})
