@@ -47,7 +47,7 @@ def member_row(row: MemberRow, with_services: object = None) -> SafeString:
         '<tr{}><td class="cell-tight"><input class="form-check-input" type="checkbox" name="membre" value="{}" aria-label="{}"></td>'
         '<td class="cell-main"><span class="person">{}<span><a class="table-link" href="{}">{}</a>{}'
         '<span class="muted small truncate-block">{}</span></span></span></td>'
-        '<td>{}</td><td><span class="row-wrap">{}</span></td>{}<td class="cell-tight">{}</td></tr>',
+        '<td><span class="row-wrap">{}</span></td>{}<td class="cell-tight">{}</td></tr>',
         "" if row.status != MemberStatus.DISABLED else SafeString(' class="muted"'),
         row.id,
         gettext("Sélectionner %(name)s") % {"name": row.name},
@@ -55,8 +55,7 @@ def member_row(row: MemberRow, with_services: object = None) -> SafeString:
         reverse("directory:member", args=[row.id]),
         row.name,
         format_html(" {}", administrator_badge()) if row.is_admin else "",
-        row.email,
-        row.function or SafeString('<span class="muted">—</span>'),
+        f"{row.function} · {row.email}" if row.function else row.email,
         format_html_join("", "{}", ((badge(label),) for label in row.role_labels)),
         format_html('<td class="cell-wide">{}</td>', row.services or "—") if with_services else "",
         member_status(row.status),
