@@ -19,6 +19,7 @@ from vigie.directory.actors import Actor
 from vigie.directory.models import Membership, Role, Solution, Team
 from vigie.foundation import jobs, live
 from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid, NotAllowed
+from vigie.foundation.rows import one_or_none
 from vigie.foundation.text import clean_line, clean_text
 from vigie.incidents import policies
 from vigie.incidents.models import (
@@ -90,7 +91,7 @@ def file_incident(actor: Actor, new: NewIncident) -> Incident:
     """File an incident for herself. The same submission twice files one incident and returns it twice."""
     if new.site_id not in policies.may_file_to_site(actor):
         raise NotAllowed(_("Vous ne pouvez déclarer un incident que pour un site auquel vous appartenez."))
-    if existing := Incident.objects.filter(requester=actor.id, submission=new.submission).first():
+    if existing := one_or_none(Incident.objects.filter(requester=actor.id, submission=new.submission)):
         return existing
     solution, priority = _catalogue(new)
     now = timezone.now()
@@ -497,7 +498,7 @@ def _locked(actor: Actor, incident_id: UUID, *, revision: int | None = None) -> 
 
 def _already(actor: Actor, incident: Incident, submission: UUID) -> FollowUp | None:
     """Return the entry of a form that was sent twice."""
-    return incident.entries.filter(author=actor.id, submission=submission).first()
+    return one_or_none(FollowUp.objects.filter(incident=incident, author=actor.id, submission=submission))
 
 
 def _append(
@@ -630,16 +631,13 @@ def _forget_draft(actor: Actor, incident: Incident) -> None:
 
 def _catalogue(new: NewIncident) -> tuple[Solution, Priority]:
     """Check that the site uses the solution and that all the rest is of the solution's desk."""
-    solution = (
-        Solution.objects.filter(
-            id=new.solution_id, is_active=True, site_links__site=new.site_id, site_links__is_active=True
-        )
-        .select_related("desk")
-        .first()
+    used = Solution.objects.filter(
+        id=new.solution_id, is_active=True, site_links__site=new.site_id, site_links__is_active=True
     )
+    solution = one_or_none(used.select_related("desk"))
     if solution is None:
         raise Invalid({"solution": _("Ce site n’utilise pas cette solution. Choisissez-en une de la liste.")})
-    priority = Priority.objects.filter(id=new.priority_id, desk=solution.desk_id).first()
+    priority = one_or_none(Priority.objects.filter(id=new.priority_id, desk=solution.desk_id))
     if priority is None:
         raise Invalid({"priority": _("Choisissez une priorité de la liste.")})
     if new.category_id and not Category.objects.filter(id=new.category_id, desk=solution.desk_id, is_active=True).exists():

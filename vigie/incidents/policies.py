@@ -12,6 +12,7 @@ from vigie.directory import rights
 from vigie.directory.actors import Actor
 from vigie.directory.models import Role
 from vigie.foundation.errors import NotAllowed, Unseen
+from vigie.foundation.rows import one_or_none
 from vigie.incidents.models import Follower, Incident, Interest, Side, Status
 
 _SCOPE_OF_INTEREST = {Interest.FOLLOWER: "followed", Interest.OBSERVER: "observed"}
@@ -117,19 +118,20 @@ class Access:
 
 
 def access_incident(
-    actor: Actor, *, number: str | None = None, id: UUID | None = None, lock: bool = False  # noqa: A002
+    actor: Actor, *, number: str | None = None, id: UUID | None = None, lock: bool = False, whole: bool = True  # noqa: A002
 ) -> Access:
-    """Return what this person may do to an incident.
+    """Return what this person may do to an incident, `whole` with the names of all that it refers to.
 
     Raises Unseen when she may not read it, exactly as when it does not exist.
     """
-    incidents = Incident.objects.select_related("site", "desk", "solution", "priority", "category", "team")
+    beside = ("site", "desk", "solution", "priority", "category", "team") if whole else ("desk",)
+    incidents = Incident.objects.select_related(*beside)
     if lock:
         # The row alone: the catalogue beside it is shared with every other incident.
         incidents = Incident.objects.select_for_update(of=("self",))
     hers = Follower.objects.filter(incident=OuterRef("pk"), user=actor.id)
     incidents = incidents.annotate(interest=Subquery(hers.values("interest")[:1]))
-    incident = incidents.filter(Q(number=number) if number else Q(id=id)).first()
+    incident = one_or_none(incidents.filter(Q(number=number) if number else Q(id=id)))
     if incident is None:
         raise Unseen
     access = Access(actor, incident, incident.interest)
