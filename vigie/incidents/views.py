@@ -345,22 +345,38 @@ def _record_page(
     view = queries.record_of(access)
     draft_date = None
     typed: QueryDict | None = None
+    kept: dict[str, QueryDict] = {}
     if not refused:
-        typed = kept_forms.take(request, request.actor.id) if request.method == "GET" else None
+        kept = _kept_answers(request, access.incident.number)
+        typed = kept.pop("message", None)
         if typed is None and (draft := drafts.draft_of(request.actor, drafts.key_of(access.incident.id))) is not None:
             typed, draft_date = draft
     context = {
         "record": view,
         "access": access,
         "incident": access.incident,
-        "forms": _record_forms(view, typed, refused or {}),
-        "refused": next(iter(refused)) if refused else "",
+        "forms": _record_forms(view, typed, kept, refused or {}),
+        "refused": next(iter(refused or kept), ""),
         "draft_date": draft_date,
         "draft_url": reverse("incidents:draft", args=[access.incident.id]),
         "owner": kept_forms.owner_token(request.actor.id),
         "crumbs": [_way_back(access), (access.incident.number, "")],
+        "live_topics": [f"incident:{access.incident.id}"],
     }
     return render(request, "incidents/record.html", context, status=status)
+
+
+def _kept_answers(request: SignedInRequest, number: str) -> dict[str, QueryDict]:
+    """What this person had sent when her session had expired, by form: a note must not come back as a message."""
+    if request.method != "GET":
+        return {}
+    found = {}
+    for name, route in (("message", "reply"), ("note", "note"), ("plan", "plan")):
+        typed = kept_forms.take(request, request.actor.id, path=reverse(f"incidents:{route}", args=[number]))
+        if typed is not None:
+            messages.info(request, _("Votre session avait expiré. Votre texte est là : relisez-le, puis envoyez-le."))
+            found[name] = typed
+    return found
 
 
 def _way_back(access: Access) -> tuple[str, str]:
@@ -372,7 +388,10 @@ def _way_back(access: Access) -> tuple[str, str]:
 
 
 def _record_forms(
-    view: RecordView, typed: QueryDict | None, refused: Mapping[str, django_forms.Form]
+    view: RecordView,
+    typed: QueryDict | None,
+    kept: Mapping[str, QueryDict],
+    refused: Mapping[str, django_forms.Form],
 ) -> RecordForms:
     incident = view.incident
     limit = incident.desk.file_limit_bytes
@@ -380,14 +399,14 @@ def _record_forms(
     body = {"body": typed.get("body", "")} if typed else {}
     made: dict[str, Any] = {
         "message": forms.MessageForm(initial=seen | body, file_limit=limit, prefix=None),
-        "note": forms.NoteForm(initial=seen, file_limit=limit, auto_id="note_%s"),
+        "note": forms.NoteForm(initial=_again(kept.get("note")) | seen, file_limit=limit, auto_id="note_%s"),
         "assign": forms.AssignForm(
             initial=seen | {"assignee": str(incident.assignee_id or ""), "team": str(incident.team_id or "")},
             technicians=view.technicians,
             teams=view.teams,
             auto_id="assign_%s",
         ),
-        "plan": forms.PlanForm(initial=seen, auto_id="plan_%s"),
+        "plan": forms.PlanForm(initial=_again(kept.get("plan")) | seen, auto_id="plan_%s"),
         "reason": forms.ReasonForm(initial=seen, auto_id="reason_%s"),
         "observer": forms.ObserverForm(auto_id="observer_%s"),
     }
@@ -396,6 +415,11 @@ def _record_forms(
         form.data = {**form.data.dict(), "seen": str(view.last_position), "revision": str(incident.revision)}  # type: ignore[attr-defined]
         made[name] = form
     return RecordForms(**made)
+
+
+def _again(typed: QueryDict | None) -> dict[str, Any]:
+    """The values of a form that was sent and not received."""
+    return {name: value for name, value in typed.items() if name != "submission"} if typed else {}
 
 
 Performed = FollowUp | None
@@ -407,10 +431,13 @@ def _moves(
 ) -> Callable[..., HttpResponseBase]:
     """Make the view of one action on an incident: parse, act, go back to the entry; or the page, with what was typed."""
 
-    @require_POST
+    @require_http_methods(["GET", "POST"])
     @signed_in
     def move(request: SignedInRequest, number: str) -> HttpResponse:
-        access = policies.access_incident(request.actor, number=number)
+        access = policies.access_incident(request.actor, number=number, whole=False)
+        if request.method == "GET":
+            # Back from signing in, or from a page reloaded after a refusal.
+            return redirect("incidents:record", number=number)
         form = form_of(request, access)
         status = _UNPROCESSABLE
         if form.is_valid():
@@ -525,11 +552,13 @@ plan = _moves("plan", lambda request, _access: forms.PlanForm(request.POST, auto
 observe = _moves("observer", lambda request, _access: forms.ObserverForm(request.POST, auto_id="observer_%s"), _observer)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def follow(request: SignedInRequest, number: str) -> HttpResponse:
     """Follow, or with `stop` unfollow."""
     access = policies.access_incident(request.actor, number=number)
+    if request.method == "GET":
+        return redirect("incidents:record", number=number)
     if "stop" in request.POST:
         actions.unfollow(request.actor, access.incident.id)
         messages.success(request, _("Vous ne suivez plus %(number)s.") % {"number": number})
