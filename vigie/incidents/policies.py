@@ -118,7 +118,12 @@ class Access:
 
 
 def access_incident(
-    actor: Actor, *, number: str | None = None, id: UUID | None = None, lock: bool = False, whole: bool = True  # noqa: A002
+    actor: Actor,
+    *,
+    number: str | None = None,
+    id: UUID | None = None,
+    lock: bool = False,
+    whole: bool = True,  # noqa: A002
 ) -> Access:
     """Return what this person may do to an incident, `whole` with the names of all that it refers to.
 
@@ -134,7 +139,7 @@ def access_incident(
     incident = one_or_none(incidents.filter(Q(number=number) if number else Q(id=id)))
     if incident is None:
         raise Unseen
-    access = Access(actor, incident, incident.interest)
+    access = Access(actor, incident, incident.interest)  # type: ignore[attr-defined] # annotated above
     if not access.holds("read"):
         raise Unseen
     return access
@@ -166,9 +171,7 @@ def _readable(actor: Actor) -> Q:
     if sites := actor.sites_as(Role.USER):
         if rights.holds("incident.read", [(Role.USER, "own")]):
             condition |= Q(requester=actor.id, site__in=sites)
-        interests = [
-            interest for interest, scope in _SCOPE_OF_INTEREST.items() if rights.holds("incident.read", [(Role.USER, scope)])
-        ]
+        interests = [interest for interest, scope in _SCOPE_OF_INTEREST.items() if rights.holds("incident.read", [(Role.USER, scope)])]
         if interests:
             followed = Follower.objects.filter(user=actor.id, interest__in=interests).values("incident")
             condition |= Q(pk__in=followed, site__in=sites)
