@@ -147,7 +147,8 @@ def _volume(volume: VolumeResult) -> list[str]:
         mine, bare = result.vigie, result.bare
         spread = mine.together_percentile(0.99) / mine.together_percentile(0.5)
         lines.append(
-            f"| {page.title} | {bare.rate:.0f}/s, alone {bare.alone_p50:.1f} ms | {mine.rate:.0f}/s | {_judged(result.ratio, page.ratio, least=True, digits=3)}"
+            f"| {page.title} | {bare.rate:.0f}/s, alone {bare.alone_p50:.1f} ms | {mine.rate:.0f}/s"
+            f" | {_judged(result.ratio, page.ratio, least=True, digits=3)}"
             f" | ≥ {page.ratio:.2f} | {_judged(mine.alone_p50, page.p50, least=False, digits=1)} ms | ≤ {page.p50:.0f} ms"
             f" | {spread:.1f} | {mine.cpu:.1f} ({bare.cpu:.1f}) |"
         )
@@ -182,7 +183,7 @@ def _others(results: Results) -> list[str]:
         lines.append(f"| requests of a first visit | {1 + len(assets)} | ≤ 6 |")
         lines.append(f"| assets in all, cached for ever | {sum(assets.values()) / 1024:.0f} KB | ≤ 200 KB |")
     for live in results.live:
-        lines.append(
+        lines.append(  # noqa: PERF401 - as the lines above
             f"| live, {live['screens']} screens on one process, each write followed by {live['followers_of_each_write']}"
             f" ({live['writes']} writes, 25 a second): commit to client | p50 {live['p50_ms']:.0f} ms, p99 {live['p99_ms']:.0f} ms,"
             f" {live['received']} of {live['expected']} heard | p50 ≤ 50 ms, p99 ≤ 250 ms |"

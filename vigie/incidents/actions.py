@@ -187,9 +187,7 @@ def comment(
 
 
 @transaction.atomic
-def note(
-    actor: Actor, incident_id: UUID, *, body: str, submission: UUID, minutes: int = 0, files: "Files" = ()
-) -> FollowUp:
+def note(actor: Actor, incident_id: UUID, *, body: str, submission: UUID, minutes: int = 0, files: "Files" = ()) -> FollowUp:
     """Write an internal note, for the desk alone; with the time spent, if any."""
     access = _locked(actor, incident_id)
     access.require(access.may_note)
@@ -345,9 +343,7 @@ def change_status(
 
 
 @transaction.atomic
-def close_incident(
-    actor: Actor, incident_id: UUID, *, body: str = "", submission: UUID | None = None, files: "Files" = ()
-) -> FollowUp:
+def close_incident(actor: Actor, incident_id: UUID, *, body: str = "", submission: UUID | None = None, files: "Files" = ()) -> FollowUp:
     """Close: the requester needs no more help, or accepts the resolution."""
     access = _locked(actor, incident_id)
     incident = access.incident
@@ -377,9 +373,7 @@ def close_incident(
 
 
 @transaction.atomic
-def refuse_resolution(
-    actor: Actor, incident_id: UUID, *, body: str, submission: UUID | None = None, files: "Files" = ()
-) -> FollowUp:
+def refuse_resolution(actor: Actor, incident_id: UUID, *, body: str, submission: UUID | None = None, files: "Files" = ()) -> FollowUp:
     """« Toujours en panne » : the requester says why, and the incident is in progress again."""
     access = _locked(actor, incident_id)
     incident = access.incident
@@ -554,9 +548,7 @@ def _change(incident: Incident, *, side: Side | None = None, **values: Any) -> l
             raise ImpossibleTransition
         setattr(incident, name, value)
         if name != "assignee_id":
-            changes.append(
-                {"field": name.removesuffix("_name"), "from": _recorded(former), "to": _recorded(value)}
-            )
+            changes.append({"field": name.removesuffix("_name"), "from": _recorded(former), "to": _recorded(value)})
     return changes
 
 
@@ -568,9 +560,7 @@ def _status_in_progress(incident: Incident) -> Status:
     return Status.ASSIGNED if incident.assignee_id or incident.team_id else Status.NEW
 
 
-def _attach(
-    actor: Actor, incident: Incident, entry: FollowUp | None, files: "Files", *, internal: bool = False
-) -> None:
+def _attach(actor: Actor, incident: Incident, entry: FollowUp | None, files: "Files", *, internal: bool = False) -> None:
     if not files:
         return
     if len(files) > MOST_FILES:
@@ -631,9 +621,7 @@ def _forget_draft(actor: Actor, incident: Incident) -> None:
 
 def _catalogue(new: NewIncident) -> tuple[Solution, Priority]:
     """Check that the site uses the solution and that all the rest is of the solution's desk."""
-    used = Solution.objects.filter(
-        id=new.solution_id, is_active=True, site_links__site=new.site_id, site_links__is_active=True
-    )
+    used = Solution.objects.filter(id=new.solution_id, is_active=True, site_links__site=new.site_id, site_links__is_active=True)
     solution = one_or_none(used.select_related("desk"))
     if solution is None:
         raise Invalid({"solution": _("Ce site n’utilise pas cette solution. Choisissez-en une de la liste.")})

@@ -461,9 +461,7 @@ def record_of(access: Access) -> RecordView:
 
 def technicians_of(incident: Incident) -> list[tuple[UUID, str]]:
     """Return the active technicians of the incident's desk."""
-    members = Membership.objects.filter(
-        site=incident.desk.site_id, is_active=True, roles__contains=[Role.AGENT], user__is_active=True
-    )
+    members = Membership.objects.filter(site=incident.desk.site_id, is_active=True, roles__contains=[Role.AGENT], user__is_active=True)
     return [
         (user_id, f"{first} {last}")
         for user_id, first, last in members.order_by("user__last_name", "user__first_name").values_list(
@@ -589,12 +587,8 @@ def search(actor: Actor, words: str) -> Found:
         policies.visible_to(actor)
         .filter(pk__in=shown)
         .annotate(
-            marked=SearchHeadline(
-                "subject", query, config="vigie_french", start_sel=start, stop_sel=stop, highlight_all=True
-            ),
-            excerpt=SearchHeadline(
-                "description", query, config="vigie_french", start_sel=start, stop_sel=stop, max_words=30, min_words=15
-            ),
+            marked=SearchHeadline("subject", query, config="vigie_french", start_sel=start, stop_sel=stop, highlight_all=True),
+            excerpt=SearchHeadline("description", query, config="vigie_french", start_sel=start, stop_sel=stop, max_words=30, min_words=15),
         )
     )
     rows: dict[UUID, IncidentRow] = {}

@@ -76,9 +76,7 @@ def _list_page(
     query = request.GET
     sort = queries.SORTS.get(query.get("tri", ""), queries.DEFAULT_SORT)
     chosen_site = "" if desk else str(current_site(request) or "")
-    filters = ListFilters(
-        status=query.get("statut", ""), priority=query.get("priorite", ""), site=query.get("site", chosen_site)
-    )
+    filters = ListFilters(status=query.get("statut", ""), priority=query.get("priorite", ""), site=query.get("site", chosen_site))
     position = Position(after=query.get("apres", ""), before=query.get("avant", ""), last="fin" in query)
     size = int(query["taille"]) if query.get("taille") in {str(size) for size in queries.PAGE_SIZES} else queries.PAGE_SIZE
     page = queries.page_of(filters.narrow(incidents), sort, position, size=size)
@@ -426,9 +424,7 @@ Performed = FollowUp | None
 Perform = Callable[[SignedInRequest, Access, Any], Performed]
 
 
-def _moves(
-    name: str, form_of: Callable[[HttpRequest, Access], django_forms.Form], perform: Perform
-) -> Callable[..., HttpResponseBase]:
+def _moves(name: str, form_of: Callable[[HttpRequest, Access], django_forms.Form], perform: Perform) -> Callable[..., HttpResponseBase]:
     """Make the view of one action on an incident: parse, act, go back to the entry; or the page, with what was typed."""
 
     @require_http_methods(["GET", "POST"])
@@ -477,9 +473,7 @@ def _message(request: SignedInRequest, access: Access, form: forms.MessageForm) 
         case "refuse":
             return actions.refuse_resolution(actor, incident.id, files=stated["files"], **common)
         case "waiting" | "resolved" | "assigned" as wanted:
-            return actions.change_status(
-                actor, incident.id, status=Status(wanted), seen=stated["seen"], files=stated["files"], **common
-            )
+            return actions.change_status(actor, incident.id, status=Status(wanted), seen=stated["seen"], files=stated["files"], **common)
         case _:
             return actions.comment(actor, incident.id, seen=stated["seen"], files=stated["files"], **common)
 
@@ -501,11 +495,7 @@ def _assign(request: SignedInRequest, access: Access, form: forms.AssignForm) ->
     return actions.assign(
         request.actor,
         access.incident.id,
-        assignee_id=request.actor.id
-        if "to_me" in request.POST
-        else UUID(stated["assignee"])
-        if stated["assignee"]
-        else None,
+        assignee_id=request.actor.id if "to_me" in request.POST else UUID(stated["assignee"]) if stated["assignee"] else None,
         team_id=UUID(stated["team"]) if stated["team"] else None,
         revision=stated["revision"],
     )
@@ -535,9 +525,7 @@ def _assign_form(request: HttpRequest, access: Access) -> forms.AssignForm:
 
 reply = _moves(
     "message",
-    lambda request, access: forms.MessageForm(
-        request.POST, request.FILES, file_limit=access.incident.desk.file_limit_bytes
-    ),
+    lambda request, access: forms.MessageForm(request.POST, request.FILES, file_limit=access.incident.desk.file_limit_bytes),
     _message,
 )
 note = _moves(

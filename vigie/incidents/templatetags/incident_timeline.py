@@ -4,9 +4,8 @@ import re
 from collections.abc import Sequence
 
 from django import template
-from django.template.defaultfilters import linebreaks
 from django.template.loader import render_to_string
-from django.utils.html import urlize
+from django.utils.html import linebreaks, urlize
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -36,8 +35,9 @@ def timeline_entry(item: EntryView) -> SafeString:
             f'<p class="entry-changes">{_changes(item.changes)}</p>' if item.changes else "",
             prose(item.body) if item.body else "",
             _files(item.files),
-            f'<p class="small muted">{ui.icon("hourglass", size="small")} {ui.duration(item.minutes_spent)}</p>' if item.minutes_spent else "",
         ]
+        if item.minutes_spent:
+            parts.append(f'<p class="small muted">{ui.icon("hourglass", size="small")} {ui.duration(item.minutes_spent)}</p>')
         look, label = _manner(item)
         return ui.entry("".join(parts), item.author_name, item.created_at, anchor, look, label)
     if item.is_nudge:

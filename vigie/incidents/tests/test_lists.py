@@ -56,9 +56,7 @@ def test_the_ready_made_lists_of_a_desk(territory: Territory) -> None:
     done = territory.incident(status=Status.CLOSED)
     elsewhere = territory.incident(site=territory.other_hospital, desk=territory.other_desk, requester=territory.charlie)
     with acting_as(territory.tom) as tom:
-        lists = {
-            slug: {row.number for row in queries.desk_list(tom, territory.desk.id, slug)} for slug in queries.DESK_LISTS
-        }
+        lists = {slug: {row.number for row in queries.desk_list(tom, territory.desk.id, slug)} for slug in queries.DESK_LISTS}
         assert not queries.desk_list(tom, territory.other_desk.id, "tous").exists()
     assert lists["a-attribuer"] == {new.number, ours.number}
     assert lists["a-traiter"] == {mine.number}
