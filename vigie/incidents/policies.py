@@ -121,9 +121,9 @@ def access_incident(
     actor: Actor,
     *,
     number: str | None = None,
-    id: UUID | None = None,
+    id: UUID | None = None,  # noqa: A002
     lock: bool = False,
-    whole: bool = True,  # noqa: A002
+    whole: bool = True,
 ) -> Access:
     """Return what this person may do to an incident, `whole` with the names of all that it refers to.
 
