@@ -126,7 +126,7 @@ def write(results: Results, path: Path) -> str:
 def _figures(results: Results) -> list[str]:
     lines = [
         f"Measured on {datetime.now(UTC):%Y-%m-%d} at revision {_revision()}: {os.cpu_count()} cores ({_processor()}),"
-        f" Python {platform.python_version()}, {results.repetitions} repetitions in turn; load average {os.getloadavg()[0]:.1f} at the end.",
+        f" Python {platform.python_version()}, {results.repetitions} repetitions in turn, load {os.getloadavg()[0]:.1f} at the end.",
         "",
     ]
     for volume in results.volumes:
