@@ -61,7 +61,7 @@ class ImpossibleTransition(DomainError):
 
 class AnsweredMeanwhile(ChangedMeanwhile):
     message = _(
-        "Une réponse est arrivée pendant que vous écriviez. Lisez-la ci-dessous, puis envoyez la vôtre si elle convient toujours : "
+        "Une réponse est arrivée pendant que vous écriviez. Lisez-la ci-dessus, puis envoyez la vôtre si elle convient toujours : "
         "votre texte est conservé."
     )
 
