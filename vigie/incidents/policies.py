@@ -3,6 +3,7 @@
 The matrix (`directory.rights`) says which relation gives which right; here it is told what relation a person has.
 """
 
+import re
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from vigie.foundation.errors import NotAllowed, Unseen
 from vigie.foundation.rows import one_or_none
 from vigie.incidents.models import Follower, Incident, Interest, Side, Status
 
+# What else an address may hold, a null character for one, never reaches the database.
+NUMBER = re.compile(r"INC-[0-9]{4}-[0-9]{6,11}")
 _SCOPE_OF_INTEREST = {Interest.FOLLOWER: "followed", Interest.OBSERVER: "observed"}
 
 
@@ -129,6 +132,8 @@ def access_incident(
 
     Raises Unseen when she may not read it, exactly as when it does not exist.
     """
+    if number is not None and not NUMBER.fullmatch(number):
+        raise Unseen
     beside = ("site", "desk", "solution", "priority", "category", "team") if whole else ("desk",)
     incidents = Incident.objects.select_related(*beside)
     if lock:

@@ -599,7 +599,7 @@ def _history_access(actor: Actor, number: str) -> tuple[Incident, tuple[str, ...
     try:
         access = policies.access_incident(actor, number=number)
     except DomainError:
-        incident = Incident.objects.filter(number=number).first()
+        incident = Incident.objects.filter(number=number).first() if policies.NUMBER.fullmatch(number) else None
         if incident is None or not policies.may_audit(actor, incident):
             raise
         return incident, _TEXTS
