@@ -220,3 +220,18 @@ def test_what_waits_is_what_her_lists_hold(territory: Territory) -> None:
             counts.append(expected)
     assert counts[0] > 0
     assert counts[4] > 0
+
+
+def test_a_large_total_is_kept_for_a_while_and_a_small_one_never(territory: Territory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "_LARGE", 2)
+    queries._large_totals.clear()
+    with acting_as(territory.alice) as alice:
+        for expected in (1, 2, 3):
+            with as_maintenance():
+                territory.incident()
+            assert queries._counted(queries.requester_list(alice, "miens")) == expected
+        with as_maintenance():
+            territory.incident()
+        assert queries._counted(queries.requester_list(alice, "miens")) == 3
+        queries._large_totals.clear()
+        assert queries._counted(queries.requester_list(alice, "miens")) == 4
