@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.harness.demonstration import Demonstration
 from tests.harness.people import Crowd, console_problems
@@ -54,6 +55,11 @@ def test_null_character_is_refused(crowd: Crowd) -> None:
     assert 'aria-invalid="true"' in answer.text
 
 
+def _note_and_dismiss(told: list[str], dialog: Dialog) -> None:
+    told.append(dialog.message)
+    dialog.dismiss()
+
+
 def test_script_in_every_field_stays_text_for_everybody(open_as: Opens, crowd: Crowd) -> None:
     visitor = crowd.visitor("thierry")
     answer = declaration(visitor, subject=f"{HOSTILE} {uuid4().hex[:6]}", description=HOSTILE, contact_name=HOSTILE)
@@ -66,7 +72,7 @@ def test_script_in_every_field_stays_text_for_everybody(open_as: Opens, crowd: C
         page = open_as(name)
         dialogs: list[str] = []
         problems = console_problems(page)
-        page.on("dialog", lambda dialog, told=dialogs: (told.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", partial(_note_and_dismiss, dialogs))
         for visited in addresses:
             page.goto(visited)
             assert page.locator("main script, main img[src=x], section img[src=x]").count() == 0, visited
@@ -156,8 +162,9 @@ def test_live_token_of_one_person_does_not_open_the_topics_of_another(crowd: Cro
     topic = {"topic": found.group(1)}
     assert found.group(1) in julien.http.get("/live/jeton/", params=topic).json()["topics"]
     assert found.group(1) not in helene.http.get("/live/jeton/", params=topic).json()["topics"]
+    # Browsers do not tell a page the status of a stream: it says itself that it ends.
     stream = httpx.get(f"{demo_server.base_url}/live/", params={"token": "forged"}, trust_env=False)
-    assert stream.status_code in {401, 403}
+    assert stream.text.startswith("event: expired")
 
 
 def test_search_takes_any_words(crowd: Crowd) -> None:
