@@ -117,6 +117,14 @@ def test_page_is_accessible_narrow_and_quiet(name: str, open_as: Opens, open_pag
     assert [problem for problem in problems if "404 (Not Found)" not in problem or "404" not in name] == []
 
 
+@pytest.mark.parametrize("name", ["lists", "queue"])
+def test_no_column_of_a_list_is_cut_on_an_ordinary_screen(name: str, open_as: Opens, places: dict[str, str]) -> None:
+    who, address = PAGES[name]
+    page = open_as(who, viewport={"width": 1366, "height": 768})
+    page.goto(address.format_map(places))
+    assert page.locator(".table-scroll").evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
+
+
 def test_second_factor_is_accessible(page: Page, crowd: Crowd, axe: str) -> None:
     person = crowd.person("agnes")
     page.goto("/compte/connexion/")
