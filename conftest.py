@@ -4,7 +4,9 @@ Tests run as role `vigie_app`, under row-level security. `side` shares `default`
 transaction is rolled back; in `django_db(transaction=True)` tests it is a connection of its own, as in real life.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +19,8 @@ from tests.harness import databases
 
 databases.point_environment_at_test_database()
 # Files of tests go away with them.
-_DATA = tempfile.TemporaryDirectory(prefix="vigie-tests-")
-os.environ["VIGIE_DATA"] = _DATA.name
+os.environ["VIGIE_DATA"] = tempfile.mkdtemp(prefix="vigie-tests-")
+atexit.register(shutil.rmtree, os.environ["VIGIE_DATA"], ignore_errors=True)
 for _name in ("VIGIE_PORT", "VIGIE_BASE_URL", "VIGIE_SMTP_URL", "VIGIE_SECRET_KEY", "VIGIE_INSTANCE", "VIGIE_TRUSTED_PROXIES"):
     os.environ.pop(_name, None)
 
@@ -39,11 +41,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # Flushing would TRUNCATE, which the application may not: `_cleaner` does it.
     TransactionTestCase._fixture_teardown = _leave_tables_alone  # type: ignore[attr-defined]  # noqa: SLF001
     signals.request_finished.connect(_forget_request_scope)
-
-
-def pytest_unconfigure() -> None:
-    """Remove the files that tests made."""
-    _DATA.cleanup()
 
 
 def _leave_tables_alone(_test: Any) -> None:

@@ -38,7 +38,9 @@ SELECT $2, 'BARE-' || nextval('incidents_number'), site_id, desk_id, solution_id
     $5, $5, 0, 0, false, 0, 1, $2
   FROM incidents_incident WHERE id = $1 RETURNING number
 """
-COUNT_ENTRY = "UPDATE incidents_incident SET entry_count = entry_count + 1, updated_at = $2 WHERE id = $1 RETURNING entry_count, site_id, desk_id"
+COUNT_ENTRY = (
+    "UPDATE incidents_incident SET entry_count = entry_count + 1, updated_at = $2 WHERE id = $1 RETURNING entry_count, site_id, desk_id"
+)
 COMMENT = """
 INSERT INTO incidents_followup (id, incident_id, site_id, desk_id, position, kind, internal, is_nudge, author_id, author_name, side, body,
     changes, minutes_spent, created_at, submission)
@@ -73,7 +75,7 @@ async def _body(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if not message.get("more_body", False):
             return body
 

@@ -120,7 +120,7 @@ def world(variables: dict[str, str]) -> World:
 
 
 def _one(connection: psycopg.Connection[dict[str, Any]], statement: str, values: Sequence[Any]) -> dict[str, Any]:
-    row = connection.execute(statement, values).fetchone()  # type: ignore[call-overload]
+    row = connection.execute(statement, values).fetchone()
     if row is None:
         raise LookupError("the seed gave nobody to measure with")
     return dict(row)
@@ -145,7 +145,8 @@ SELECT number, id FROM incidents_incident WHERE assignee_id = %s AND desk_id = %
 """
 # A requester's name and a word of one of her incidents: a few results, as many in a large base as in a small one.
 _SEARCHES = """
-SELECT split_part(requester_name, ' ', 2) || ' ' || (SELECT w FROM regexp_split_to_table(subject, '[^[:alpha:]]+') w ORDER BY length(w) DESC LIMIT 1)
+SELECT split_part(requester_name, ' ', 2)
+       || ' ' || (SELECT w FROM regexp_split_to_table(subject, '[^[:alpha:]]+') w ORDER BY length(w) DESC LIMIT 1)
        AS words
   FROM (SELECT requester_name, subject FROM incidents_incident WHERE desk_id = %s ORDER BY md5(id::text) LIMIT %s) AS chosen
 """

@@ -1,6 +1,6 @@
 // htmx under our policy: HTML goes through the sanitiser, code in attributes never runs, requests carry the CSRF token.
 import htmx from "htmx.org";
-import { csrfToken } from "./csrf";
+import { csrfToken, sessionEnded } from "./csrf";
 import { showToast } from "./elements/toast-note/toast-note";
 import { htmlPolicy } from "./trusted-types";
 
@@ -48,6 +48,7 @@ document.addEventListener("htmx:before:response", (event) => {
   const home = document.querySelector<HTMLElement>("[data-sign-in]:not([data-messages])")?.dataset["signIn"] ?? "/compte/";
   if (raw.status === 401 || (raw.redirected && new URL(raw.url).pathname.startsWith(home))) {
     event.preventDefault();
+    sessionEnded();
     showToast({ tone: "warning", text: message("signedOut"), link: { href: home, text: message("signIn") }, stays: true });
   }
 });

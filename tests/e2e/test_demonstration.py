@@ -12,8 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import pytest
 
-from tests.harness.demonstration import ROOT, Demonstration
+from tests.harness.demonstration import ROOT, Demonstration, running_demonstration
 from vigie.config.supervised import MARK
 
 SECOND_START_SECONDS = 10
@@ -106,27 +107,28 @@ def test_external_database_is_refused(demo_server: Demonstration) -> None:
         assert refused.wait(20) == 2
 
 
-def test_everything_stops_with_the_supervisor_and_starts_again_fast(demo_server: Demonstration) -> None:
-    folder = demo_server.data_folder
-    accounts = json.dumps(demo_server.accounts)
-    demo_server.stop()
-    assert _left_running(folder) == []
+@pytest.mark.xdist_group("demonstration")
+def test_everything_stops_with_the_supervisor_and_starts_again_fast() -> None:
+    # Its own: others go on with theirs.
+    with running_demonstration(name="life", seed_arguments="--small") as demonstration:
+        folder, accounts = demonstration.data_folder, json.dumps(demonstration.accounts)
+        demonstration.stop()
+        assert _left_running(folder) == []
 
-    started = time.monotonic()
-    with _started(demo_server.variables) as second:
-        _wait_for_address(second)
-        crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        assert time.monotonic() - started < SECOND_START_SECONDS * crowd
-        # Killed, it leaves orphans; the next one ends them and takes their port.
-        second.kill()
-        second.wait()
-    assert _left_running(folder) != []
-    with _started(demo_server.variables) as third:
-        _wait_for_address(third)
-        assert json.dumps(demo_server.read_accounts()) == accounts
-        stopped = time.monotonic()
-        third.send_signal(signal.SIGTERM)
-        assert third.wait(STOP_SECONDS + 5) == 0
-        assert time.monotonic() - stopped < STOP_SECONDS
-    assert _left_running(folder) == []
-    demo_server.start()
+        started = time.monotonic()
+        with _started(demonstration.variables) as second:
+            _wait_for_address(second)
+            crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+            assert time.monotonic() - started < SECOND_START_SECONDS * crowd
+            # Killed, it leaves orphans; the next one ends them and takes their port.
+            second.kill()
+            second.wait()
+        assert _left_running(folder) != []
+        with _started(demonstration.variables) as third:
+            _wait_for_address(third)
+            assert json.dumps(demonstration.read_accounts()) == accounts
+            stopped = time.monotonic()
+            third.send_signal(signal.SIGTERM)
+            assert third.wait(STOP_SECONDS + 5) == 0
+            assert time.monotonic() - stopped < STOP_SECONDS
+        assert _left_running(folder) == []

@@ -32,7 +32,7 @@ def test_page_stands_in_a_picture(open_as: Callable[..., Page], picture: str, na
     page = open_as(name, viewport=SIZE)
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    take(page, picture)
+    take(page, picture, is_live=picture == "file")
 
 
 def test_record_stands_in_a_picture(open_as: Callable[..., Page]) -> None:
@@ -42,13 +42,15 @@ def test_record_stands_in_a_picture(open_as: Callable[..., Page]) -> None:
     assert address is not None
     page.goto(urlsplit(address).path)
     expect(page.get_by_text("Informations")).to_be_visible()
-    take(page, "fiche")
+    take(page, "fiche", is_live=True)
 
 
-def take(page: Page, picture: str) -> None:
+def take(page: Page, picture: str, *, is_live: bool = False) -> None:
     """Keep the page as it stands on a screen of this size, in 256 colours: a repository carries every version of it."""
     expect(page.locator("body")).not_to_have_class(re.compile("loading"))
     page.evaluate("() => document.fonts.ready")
+    if is_live:
+        expect(page.get_by_role("status").filter(has_text="En direct").first).to_be_visible()
     # Nothing is cut off at the right.
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -239,7 +239,7 @@ def stranger_finds_nothing(page: Page, crowd: Crowd, requester: Page, *, number:
     expect(page.locator("main")).not_to_contain_text(number)
     page.goto("/incidents/")
     lists = page.get_by_role("navigation", name="Listes").get_by_role("link")
-    addresses = [address for link in lists.all() if (address := link.get_attribute("href"))]
+    addresses = [link.get_attribute("href") or "" for link in lists.all()]
     assert len(addresses) > 3
     for address in addresses:
         page.goto(f"/incidents/{address}")

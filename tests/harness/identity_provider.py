@@ -1,5 +1,7 @@
 """A real OpenID provider on loopback (npm's oidc-provider, tests/oidc), and a person's browser before it."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +59,8 @@ def running_identity_provider(redirect_address: str) -> Iterator[IdentityProvide
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        # The command of the wheel starts Node as a child: both are ended together.
+        start_new_session=True,
     )
     try:
         assert node.stdout is not None
@@ -64,7 +68,7 @@ def running_identity_provider(redirect_address: str) -> Iterator[IdentityProvide
         assert issuer, "the provider did not start"
         yield IdentityProvider(issuer)
     finally:
-        node.terminate()
+        os.killpg(node.pid, signal.SIGTERM)
         node.wait(timeout=10)
         if node.stdout is not None:
             node.stdout.close()

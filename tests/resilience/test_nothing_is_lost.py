@@ -29,7 +29,9 @@ from vigie.config.supervised import MARK
 INCIDENTS = int(os.environ.get("VIGIE_RESILIENCE_INCIDENTS", "60"))
 INCIDENTS_PER_KILL = 5
 PATIENCE_SECONDS = 120
-"""How long one incident, or the last mails, may take while things are being killed."""
+"""How long one incident may take while things are being killed."""
+DRAIN_SECONDS = 120 + INCIDENTS
+"""How long the queue may take to send the mails afterwards: each incident makes several."""
 SEED_ARGUMENTS = "--small"
 TARGETS = ("web", "web process", "worker", "database", "connection")
 
@@ -172,13 +174,20 @@ def _assert_mailed(demonstration: Demonstration, filed: list[Filed], requester: 
     # She may have chosen another of her addresses for these mails.
     person = requester.partition("@")[0]
 
-    def missing() -> set[str]:
-        received = _identifiers(demonstration.mail_folder, numbers)
-        return numbers - {number for number, recipient in received if recipient.partition("@")[0] == person}
-
-    assert _until(lambda: not missing(), PATIENCE_SECONDS), f"No mail for {sorted(missing())}\n{_queue(demonstration)}"
-    several = {pair: found for pair, found in _identifiers(demonstration.mail_folder, numbers).items() if len(found) > 1}
+    assert _until(lambda: not _waiting_jobs(demonstration), DRAIN_SECONDS), _queue(demonstration)
+    received = _identifiers(demonstration.mail_folder, numbers)
+    missing = numbers - {number for number, recipient in received if recipient.partition("@")[0] == person}
+    assert not missing, f"No mail for {sorted(missing)}\n{_queue(demonstration)}"
+    several = {pair: found for pair, found in received.items() if len(found) > 1}
     assert not several, f"One mail, several Message-IDs: {several}"
+
+
+def _waiting_jobs(demonstration: Demonstration) -> int:
+    """How many jobs about mails are still to be done, those of killed workers included."""
+    question = "SELECT count(*) FROM procrastinate_jobs WHERE task_name IN ('incidents.notify', 'notifications.send')"
+    with psycopg.connect(demonstration.postgres.url("vigie_maintenance")) as connection:
+        [count] = connection.execute(question + " AND status IN ('todo', 'doing')").fetchone() or [0]
+    return int(count)
 
 
 def _queue(demonstration: Demonstration) -> str:
@@ -193,7 +202,8 @@ def _identifiers(folder: Path, numbers: set[str]) -> dict[tuple[str, str], set[s
     """Message-IDs of the mails that were received, by incident and recipient."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for path in [*(folder / "new").glob("*"), *(folder / "cur").glob("*")]:
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        head = path.read_bytes().replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+        message = email.message_from_bytes(head, policy=email.policy.default)
         about = re.search(r"\[(INC-\d{4}-\d+)\]", str(message["Subject"]))
         if about and about[1] in numbers:
             found[about[1], str(message["To"])].add(str(message["Message-ID"]))

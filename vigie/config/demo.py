@@ -24,6 +24,7 @@ from vigie.foundation.bundled_postgres import BundledPostgresError, Share
 _STOP_SECONDS = 6.0
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.2
+_FREE_SECONDS = 10.0
 
 
 def main(environment: Environment, *, seed_arguments: list[str]) -> int:
@@ -42,8 +43,9 @@ def main(environment: Environment, *, seed_arguments: list[str]) -> int:
         if not first:
             print(f"Une démonstration tourne déjà sur {environment.data_folder} ; choisissez un autre VIGIE_DATA.", file=sys.stderr)
             return 1
-        end_orphans(str(environment.data_folder))
-        if not _is_free(environment.port):
+        # Killed orphans give their port back a moment after they are gone from the list of processes.
+        patience = _FREE_SECONDS if end_orphans(str(environment.data_folder)) else 0.0
+        if not _becomes_free(environment.port, patience):
             print(f"Le port {environment.port} est pris ; choisissez-en un autre : VIGIE_PORT=8100 make demo", file=sys.stderr)
             return 1
         share = environment.bundled_postgres.join()
@@ -160,6 +162,15 @@ def _only_one(environment: Environment) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def _becomes_free(port: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not _is_free(port):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def _is_free(port: int) -> bool:

@@ -29,7 +29,8 @@ BACKPRESSURE: Final = 12_000
 KILL_TIMEOUT: Final = 8
 COLLECTOR_THRESHOLDS: Final = (10_000, 20, 50)
 """Pages make many objects that die with them: Python's own 700 would collect dozens of times a page."""
-HEADER_TIMEOUT_MILLISECONDS: Final = 15_000
+HEADER_TIMEOUT_MILLISECONDS: Final = 65_000
+"""Also how long a quiet connection is kept: longer than the minute of usual reverse proxies, who would else write to a closed one."""
 _PR_SET_PDEATHSIG: Final = 1
 
 

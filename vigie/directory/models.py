@@ -397,9 +397,7 @@ class ServiceMembership(models.Model):
     service = models.ForeignKey(Service, on_delete=models.CASCADE)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["membership", "service"], name="directory_servicemembership_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["membership", "service"], name="directory_servicemembership_once"),)
 
     def __str__(self) -> str:
         return f"{self.membership_id} · {self.service_id}"
@@ -421,9 +419,7 @@ class Desk(models.Model):
         help_text=_('Par jour de la semaine (0 = lundi), une liste de plages : {"0": [["08:00", "18:00"]]}.'),
     )
     always_open = models.BooleanField(_("ouvert jour et nuit"), default=False)
-    notice = models.TextField(
-        _("consigne de confidentialité"), blank=True, help_text=_("Affichée à côté du formulaire de déclaration.")
-    )
+    notice = models.TextField(_("consigne de confidentialité"), blank=True, help_text=_("Affichée à côté du formulaire de déclaration."))
     closing_delay_days = models.PositiveSmallIntegerField(_("clôture automatique après (jours)"), default=10)
     file_limit_bytes = models.PositiveIntegerField(_("taille maximale d’un fichier (octets)"), default=10 * 1024 * 1024)
 
@@ -511,9 +507,7 @@ class RightsCell(models.Model):
 
     class Meta:
         verbose_name = _("droit")
-        constraints = (
-            models.UniqueConstraint(fields=["capability", "role", "scope"], name="directory_rightscell_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["capability", "role", "scope"], name="directory_rightscell_once"),)
 
     def __str__(self) -> str:
         return f"{self.capability} · {self.role} · {self.scope}"

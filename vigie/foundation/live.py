@@ -120,7 +120,8 @@ def session_fingerprint(session_key: str) -> str:
 
 def issue_token(user_id: UUID | str, topics: Sequence[str], session_key_hash: str) -> str:
     """Sign what a stream may carry. The caller has checked every topic with `may_follow`."""
-    claims = {"u": str(user_id), "t": list(topics), "s": session_key_hash, "i": round(time.time(), 3)}
+    # Rounded down: a token of the same millisecond as a revocation counts as older than it.
+    claims = {"u": str(user_id), "t": list(topics), "s": session_key_hash, "i": int(time.time() * 1000) / 1000}
     return signing.dumps(claims, salt=_SALT, compress=True)
 
 

@@ -19,6 +19,7 @@ from vigie.directory.actors import Actor
 from vigie.directory.models import Membership, Role, Solution, Team
 from vigie.foundation import jobs, live
 from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid, NotAllowed
+from vigie.foundation.rows import one_or_none
 from vigie.foundation.text import clean_line, clean_text
 from vigie.incidents import policies
 from vigie.incidents.models import (
@@ -60,7 +61,7 @@ class ImpossibleTransition(DomainError):
 
 class AnsweredMeanwhile(ChangedMeanwhile):
     message = _(
-        "Une réponse est arrivée pendant que vous écriviez. Lisez-la ci-dessous, puis envoyez la vôtre si elle convient toujours : "
+        "Une réponse est arrivée pendant que vous écriviez. Lisez-la ci-dessus, puis envoyez la vôtre si elle convient toujours : "
         "votre texte est conservé."
     )
 
@@ -90,7 +91,7 @@ def file_incident(actor: Actor, new: NewIncident) -> Incident:
     """File an incident for herself. The same submission twice files one incident and returns it twice."""
     if new.site_id not in policies.may_file_to_site(actor):
         raise NotAllowed(_("Vous ne pouvez déclarer un incident que pour un site auquel vous appartenez."))
-    if existing := Incident.objects.filter(requester=actor.id, submission=new.submission).first():
+    if existing := one_or_none(Incident.objects.filter(requester=actor.id, submission=new.submission)):
         return existing
     solution, priority = _catalogue(new)
     now = timezone.now()
@@ -186,9 +187,7 @@ def comment(
 
 
 @transaction.atomic
-def note(
-    actor: Actor, incident_id: UUID, *, body: str, submission: UUID, minutes: int = 0, files: "Files" = ()
-) -> FollowUp:
+def note(actor: Actor, incident_id: UUID, *, body: str, submission: UUID, minutes: int = 0, files: "Files" = ()) -> FollowUp:
     """Write an internal note, for the desk alone; with the time spent, if any."""
     access = _locked(actor, incident_id)
     access.require(access.may_note)
@@ -344,9 +343,7 @@ def change_status(
 
 
 @transaction.atomic
-def close_incident(
-    actor: Actor, incident_id: UUID, *, body: str = "", submission: UUID | None = None, files: "Files" = ()
-) -> FollowUp:
+def close_incident(actor: Actor, incident_id: UUID, *, body: str = "", submission: UUID | None = None, files: "Files" = ()) -> FollowUp:
     """Close: the requester needs no more help, or accepts the resolution."""
     access = _locked(actor, incident_id)
     incident = access.incident
@@ -376,9 +373,7 @@ def close_incident(
 
 
 @transaction.atomic
-def refuse_resolution(
-    actor: Actor, incident_id: UUID, *, body: str, submission: UUID | None = None, files: "Files" = ()
-) -> FollowUp:
+def refuse_resolution(actor: Actor, incident_id: UUID, *, body: str, submission: UUID | None = None, files: "Files" = ()) -> FollowUp:
     """« Toujours en panne » : the requester says why, and the incident is in progress again."""
     access = _locked(actor, incident_id)
     incident = access.incident
@@ -497,7 +492,7 @@ def _locked(actor: Actor, incident_id: UUID, *, revision: int | None = None) -> 
 
 def _already(actor: Actor, incident: Incident, submission: UUID) -> FollowUp | None:
     """Return the entry of a form that was sent twice."""
-    return incident.entries.filter(author=actor.id, submission=submission).first()
+    return one_or_none(FollowUp.objects.filter(incident=incident, author=actor.id, submission=submission))
 
 
 def _append(
@@ -553,9 +548,7 @@ def _change(incident: Incident, *, side: Side | None = None, **values: Any) -> l
             raise ImpossibleTransition
         setattr(incident, name, value)
         if name != "assignee_id":
-            changes.append(
-                {"field": name.removesuffix("_name"), "from": _recorded(former), "to": _recorded(value)}
-            )
+            changes.append({"field": name.removesuffix("_name"), "from": _recorded(former), "to": _recorded(value)})
     return changes
 
 
@@ -567,9 +560,7 @@ def _status_in_progress(incident: Incident) -> Status:
     return Status.ASSIGNED if incident.assignee_id or incident.team_id else Status.NEW
 
 
-def _attach(
-    actor: Actor, incident: Incident, entry: FollowUp | None, files: "Files", *, internal: bool = False
-) -> None:
+def _attach(actor: Actor, incident: Incident, entry: FollowUp | None, files: "Files", *, internal: bool = False) -> None:
     if not files:
         return
     if len(files) > MOST_FILES:
@@ -630,16 +621,11 @@ def _forget_draft(actor: Actor, incident: Incident) -> None:
 
 def _catalogue(new: NewIncident) -> tuple[Solution, Priority]:
     """Check that the site uses the solution and that all the rest is of the solution's desk."""
-    solution = (
-        Solution.objects.filter(
-            id=new.solution_id, is_active=True, site_links__site=new.site_id, site_links__is_active=True
-        )
-        .select_related("desk")
-        .first()
-    )
+    used = Solution.objects.filter(id=new.solution_id, is_active=True, site_links__site=new.site_id, site_links__is_active=True)
+    solution = one_or_none(used.select_related("desk"))
     if solution is None:
         raise Invalid({"solution": _("Ce site n’utilise pas cette solution. Choisissez-en une de la liste.")})
-    priority = Priority.objects.filter(id=new.priority_id, desk=solution.desk_id).first()
+    priority = one_or_none(Priority.objects.filter(id=new.priority_id, desk=solution.desk_id))
     if priority is None:
         raise Invalid({"priority": _("Choisissez une priorité de la liste.")})
     if new.category_id and not Category.objects.filter(id=new.category_id, desk=solution.desk_id, is_active=True).exists():

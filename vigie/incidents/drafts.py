@@ -9,6 +9,7 @@ from django.http import QueryDict
 from vigie.directory.actors import Actor
 from vigie.foundation.encryption import Unreadable, decrypt, encrypt
 from vigie.foundation.errors import Invalid
+from vigie.foundation.rows import one_or_none
 from vigie.incidents.models import Draft
 
 LIFETIME = timedelta(days=7)
@@ -37,7 +38,7 @@ def keep_draft(actor: Actor, key: str, typed: QueryDict) -> None:
 
 def draft_of(actor: Actor, key: str) -> tuple[QueryDict, datetime] | None:
     """Return what was typed in a form and not sent, and when."""
-    draft = Draft.objects.filter(user=actor.id, key=key).first()
+    draft = one_or_none(Draft.objects.filter(user=actor.id, key=key))
     if draft is None:
         return None
     try:

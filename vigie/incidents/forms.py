@@ -96,9 +96,7 @@ class FilingForm(ContentForm):
         self._field("priority").choices = [
             (str(priority.id), Choice(priority.name, priority.definition, priority.tone)) for priority in priorities
         ]
-        self._field("category").choices = [("", _("Je ne sais pas"))] + [
-            (str(category.id), category.name) for category in categories
-        ]
+        self._field("category").choices = [("", _("Je ne sais pas"))] + [(str(category.id), category.name) for category in categories]
 
     @property
     def site_name(self) -> str:

@@ -168,12 +168,8 @@ class Incident(models.Model):
                 condition=~Q(status="assigned") | Q(assignee__isnull=False) | Q(team__isnull=False),
                 name="incidents_incident_assigned_to_someone",
             ),
-            models.CheckConstraint(
-                condition=~Q(status="planned") | Q(planned_at__isnull=False), name="incidents_incident_planned_when"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="closed") | Q(closed_at__isnull=False), name="incidents_incident_closed_when"
-            ),
+            models.CheckConstraint(condition=~Q(status="planned") | Q(planned_at__isnull=False), name="incidents_incident_planned_when"),
+            models.CheckConstraint(condition=~Q(status="closed") | Q(closed_at__isnull=False), name="incidents_incident_closed_when"),
         )
         indexes = (
             # The lists' indexed sorts: last change, opening, priority; for a desk, a site, a requester, a technician.
@@ -188,9 +184,7 @@ class Incident(models.Model):
             models.Index("site", "updated_at", "id", name="inc_site_all"),
             models.Index("requester", "is_open", "updated_at", "id", name="inc_mine_updated"),
             models.Index("requester", "updated_at", "id", name="inc_mine_all"),
-            models.Index(
-                "assignee", "is_open", "updated_at", "id", name="inc_assignee_updated", condition=Q(assignee__isnull=False)
-            ),
+            models.Index("assignee", "is_open", "updated_at", "id", name="inc_assignee_updated", condition=Q(assignee__isnull=False)),
             models.Index("desk", "updated_at", "id", name="inc_unassigned", condition=Q(assignee=None, is_open=True)),
         )
 
@@ -229,9 +223,7 @@ class FollowUp(models.Model):
     author_name = models.CharField(max_length=165)
     side = models.CharField(max_length=10, choices=Side)
     body = models.TextField(blank=True)
-    changes = models.JSONField(
-        default=list, help_text='Recorded changes: [{"field": "status", "from": "new", "to": "assigned"}].'
-    )
+    changes = models.JSONField(default=list, help_text='Recorded changes: [{"field": "status", "from": "new", "to": "assigned"}].')
     minutes_spent = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     submission = models.UUIDField(null=True, help_text="Made with the form: a double click writes one entry.")

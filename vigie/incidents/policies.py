@@ -3,6 +3,7 @@
 The matrix (`directory.rights`) says which relation gives which right; here it is told what relation a person has.
 """
 
+import re
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -12,8 +13,11 @@ from vigie.directory import rights
 from vigie.directory.actors import Actor
 from vigie.directory.models import Role
 from vigie.foundation.errors import NotAllowed, Unseen
+from vigie.foundation.rows import one_or_none
 from vigie.incidents.models import Follower, Incident, Interest, Side, Status
 
+# What else an address may hold, a null character for one, never reaches the database.
+NUMBER = re.compile(r"INC-[0-9]{4}-[0-9]{6,11}")
 _SCOPE_OF_INTEREST = {Interest.FOLLOWER: "followed", Interest.OBSERVER: "observed"}
 
 
@@ -117,22 +121,30 @@ class Access:
 
 
 def access_incident(
-    actor: Actor, *, number: str | None = None, id: UUID | None = None, lock: bool = False  # noqa: A002
+    actor: Actor,
+    *,
+    number: str | None = None,
+    id: UUID | None = None,  # noqa: A002
+    lock: bool = False,
+    whole: bool = True,
 ) -> Access:
-    """Return what this person may do to an incident.
+    """Return what this person may do to an incident, `whole` with the names of all that it refers to.
 
     Raises Unseen when she may not read it, exactly as when it does not exist.
     """
-    incidents = Incident.objects.select_related("site", "desk", "solution", "priority", "category", "team")
+    if number is not None and not NUMBER.fullmatch(number):
+        raise Unseen
+    beside = ("site", "desk", "solution", "priority", "category", "team") if whole else ("desk",)
+    incidents = Incident.objects.select_related(*beside)
     if lock:
         # The row alone: the catalogue beside it is shared with every other incident.
         incidents = Incident.objects.select_for_update(of=("self",))
     hers = Follower.objects.filter(incident=OuterRef("pk"), user=actor.id)
     incidents = incidents.annotate(interest=Subquery(hers.values("interest")[:1]))
-    incident = incidents.filter(Q(number=number) if number else Q(id=id)).first()
+    incident = one_or_none(incidents.filter(Q(number=number) if number else Q(id=id)))
     if incident is None:
         raise Unseen
-    access = Access(actor, incident, incident.interest)
+    access = Access(actor, incident, incident.interest)  # type: ignore[attr-defined] # annotated above
     if not access.holds("read"):
         raise Unseen
     return access
@@ -164,9 +176,7 @@ def _readable(actor: Actor) -> Q:
     if sites := actor.sites_as(Role.USER):
         if rights.holds("incident.read", [(Role.USER, "own")]):
             condition |= Q(requester=actor.id, site__in=sites)
-        interests = [
-            interest for interest, scope in _SCOPE_OF_INTEREST.items() if rights.holds("incident.read", [(Role.USER, scope)])
-        ]
+        interests = [interest for interest, scope in _SCOPE_OF_INTEREST.items() if rights.holds("incident.read", [(Role.USER, scope)])]
         if interests:
             followed = Follower.objects.filter(user=actor.id, interest__in=interests).values("incident")
             condition |= Q(pk__in=followed, site__in=sites)

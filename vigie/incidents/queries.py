@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -15,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.directory.actors import Actor
 from vigie.directory.models import Membership, Role, SiteSolution, Team, TeamMember
+from vigie.foundation import scope
 from vigie.foundation.text import clean_line
 from vigie.incidents import policies
 from vigie.incidents.models import (
@@ -285,7 +288,7 @@ def page_of(incidents: QuerySet[Incident], sort: Sort, position: Position, *, si
     rows = [IncidentRow(*values) for values in found[:size]]
     if backwards:
         rows.reverse()
-    total = incidents.order_by().values("pk")[: MOST_COUNTED + 1].count()
+    total = _counted(incidents, most=MOST_COUNTED + 1)
     has_next = has_more if not backwards else bool(position.before)
     has_previous = has_more if backwards else cursor is not None
     return IncidentPage(
@@ -461,9 +464,7 @@ def record_of(access: Access) -> RecordView:
 
 def technicians_of(incident: Incident) -> list[tuple[UUID, str]]:
     """Return the active technicians of the incident's desk."""
-    members = Membership.objects.filter(
-        site=incident.desk.site_id, is_active=True, roles__contains=[Role.AGENT], user__is_active=True
-    )
+    members = Membership.objects.filter(site=incident.desk.site_id, is_active=True, roles__contains=[Role.AGENT], user__is_active=True)
     return [
         (user_id, f"{first} {last}")
         for user_id, first, last in members.order_by("user__last_name", "user__first_name").values_list(
@@ -589,12 +590,8 @@ def search(actor: Actor, words: str) -> Found:
         policies.visible_to(actor)
         .filter(pk__in=shown)
         .annotate(
-            marked=SearchHeadline(
-                "subject", query, config="vigie_french", start_sel=start, stop_sel=stop, highlight_all=True
-            ),
-            excerpt=SearchHeadline(
-                "description", query, config="vigie_french", start_sel=start, stop_sel=stop, max_words=30, min_words=15
-            ),
+            marked=SearchHeadline("subject", query, config="vigie_french", start_sel=start, stop_sel=stop, highlight_all=True),
+            excerpt=SearchHeadline("description", query, config="vigie_french", start_sel=start, stop_sel=stop, max_words=30, min_words=15),
         )
     )
     rows: dict[UUID, IncidentRow] = {}
@@ -675,5 +672,27 @@ def desk_loads(actor: Actor) -> list[DeskLoad]:
     ]
 
 
-def _counted(incidents: QuerySet[Incident]) -> int:
-    return incidents.order_by().values("pk")[:MOST_COUNTED].count()
+_LARGE = 1_000
+_KEPT_SECONDS = 10.0
+_large_totals: dict[Any, tuple[int, float]] = {}
+
+
+def _counted(incidents: QuerySet[Incident], *, most: int = MOST_COUNTED) -> int:
+    """Count, up to `most`. A total above 1,000 may be ten seconds old: counting is what grows with the volume, rows never are."""
+    try:
+        statement, values = incidents.order_by().values("pk")[:most].query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    # The scope too: row-level security restricts what the statement counts.
+    key = statement, values, scope.current()
+    kept = _large_totals.get(key)
+    if kept is not None and kept[1] > monotonic():
+        return kept[0]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({statement}) AS counted", values)  # noqa: S608 - a statement of Django's
+        total = int(cursor.fetchone()[0])
+    if total > _LARGE:
+        if len(_large_totals) > _LARGE:
+            _large_totals.clear()
+        _large_totals[key] = total, monotonic() + _KEPT_SECONDS
+    return total

@@ -76,9 +76,7 @@ def _list_page(
     query = request.GET
     sort = queries.SORTS.get(query.get("tri", ""), queries.DEFAULT_SORT)
     chosen_site = "" if desk else str(current_site(request) or "")
-    filters = ListFilters(
-        status=query.get("statut", ""), priority=query.get("priorite", ""), site=query.get("site", chosen_site)
-    )
+    filters = ListFilters(status=query.get("statut", ""), priority=query.get("priorite", ""), site=query.get("site", chosen_site))
     position = Position(after=query.get("apres", ""), before=query.get("avant", ""), last="fin" in query)
     size = int(query["taille"]) if query.get("taille") in {str(size) for size in queries.PAGE_SIZES} else queries.PAGE_SIZE
     page = queries.page_of(filters.narrow(incidents), sort, position, size=size)
@@ -345,22 +343,38 @@ def _record_page(
     view = queries.record_of(access)
     draft_date = None
     typed: QueryDict | None = None
+    kept: dict[str, QueryDict] = {}
     if not refused:
-        typed = kept_forms.take(request, request.actor.id) if request.method == "GET" else None
+        kept = _kept_answers(request, access.incident.number)
+        typed = kept.pop("message", None)
         if typed is None and (draft := drafts.draft_of(request.actor, drafts.key_of(access.incident.id))) is not None:
             typed, draft_date = draft
     context = {
         "record": view,
         "access": access,
         "incident": access.incident,
-        "forms": _record_forms(view, typed, refused or {}),
-        "refused": next(iter(refused)) if refused else "",
+        "forms": _record_forms(view, typed, kept, refused or {}),
+        "refused": next(iter(refused or kept), ""),
         "draft_date": draft_date,
         "draft_url": reverse("incidents:draft", args=[access.incident.id]),
         "owner": kept_forms.owner_token(request.actor.id),
         "crumbs": [_way_back(access), (access.incident.number, "")],
+        "live_topics": [f"incident:{access.incident.id}"],
     }
     return render(request, "incidents/record.html", context, status=status)
+
+
+def _kept_answers(request: SignedInRequest, number: str) -> dict[str, QueryDict]:
+    """What this person had sent when her session had expired, by form: a note must not come back as a message."""
+    if request.method != "GET":
+        return {}
+    found = {}
+    for name, route in (("message", "reply"), ("note", "note"), ("plan", "plan")):
+        typed = kept_forms.take(request, request.actor.id, path=reverse(f"incidents:{route}", args=[number]))
+        if typed is not None:
+            messages.info(request, _("Votre session avait expiré. Votre texte est là : relisez-le, puis envoyez-le."))
+            found[name] = typed
+    return found
 
 
 def _way_back(access: Access) -> tuple[str, str]:
@@ -372,7 +386,10 @@ def _way_back(access: Access) -> tuple[str, str]:
 
 
 def _record_forms(
-    view: RecordView, typed: QueryDict | None, refused: Mapping[str, django_forms.Form]
+    view: RecordView,
+    typed: QueryDict | None,
+    kept: Mapping[str, QueryDict],
+    refused: Mapping[str, django_forms.Form],
 ) -> RecordForms:
     incident = view.incident
     limit = incident.desk.file_limit_bytes
@@ -380,14 +397,14 @@ def _record_forms(
     body = {"body": typed.get("body", "")} if typed else {}
     made: dict[str, Any] = {
         "message": forms.MessageForm(initial=seen | body, file_limit=limit, prefix=None),
-        "note": forms.NoteForm(initial=seen, file_limit=limit, auto_id="note_%s"),
+        "note": forms.NoteForm(initial=_again(kept.get("note")) | seen, file_limit=limit, auto_id="note_%s"),
         "assign": forms.AssignForm(
             initial=seen | {"assignee": str(incident.assignee_id or ""), "team": str(incident.team_id or "")},
             technicians=view.technicians,
             teams=view.teams,
             auto_id="assign_%s",
         ),
-        "plan": forms.PlanForm(initial=seen, auto_id="plan_%s"),
+        "plan": forms.PlanForm(initial=_again(kept.get("plan")) | seen, auto_id="plan_%s"),
         "reason": forms.ReasonForm(initial=seen, auto_id="reason_%s"),
         "observer": forms.ObserverForm(auto_id="observer_%s"),
     }
@@ -398,19 +415,25 @@ def _record_forms(
     return RecordForms(**made)
 
 
+def _again(typed: QueryDict | None) -> dict[str, Any]:
+    """The values of a form that was sent and not received."""
+    return {name: value for name, value in typed.items() if name != "submission"} if typed else {}
+
+
 Performed = FollowUp | None
 Perform = Callable[[SignedInRequest, Access, Any], Performed]
 
 
-def _moves(
-    name: str, form_of: Callable[[HttpRequest, Access], django_forms.Form], perform: Perform
-) -> Callable[..., HttpResponseBase]:
+def _moves(name: str, form_of: Callable[[HttpRequest, Access], django_forms.Form], perform: Perform) -> Callable[..., HttpResponseBase]:
     """Make the view of one action on an incident: parse, act, go back to the entry; or the page, with what was typed."""
 
-    @require_POST
+    @require_http_methods(["GET", "POST"])
     @signed_in
     def move(request: SignedInRequest, number: str) -> HttpResponse:
-        access = policies.access_incident(request.actor, number=number)
+        access = policies.access_incident(request.actor, number=number, whole=False)
+        if request.method == "GET":
+            # Back from signing in, or from a page reloaded after a refusal.
+            return redirect("incidents:record", number=number)
         form = form_of(request, access)
         status = _UNPROCESSABLE
         if form.is_valid():
@@ -450,9 +473,7 @@ def _message(request: SignedInRequest, access: Access, form: forms.MessageForm) 
         case "refuse":
             return actions.refuse_resolution(actor, incident.id, files=stated["files"], **common)
         case "waiting" | "resolved" | "assigned" as wanted:
-            return actions.change_status(
-                actor, incident.id, status=Status(wanted), seen=stated["seen"], files=stated["files"], **common
-            )
+            return actions.change_status(actor, incident.id, status=Status(wanted), seen=stated["seen"], files=stated["files"], **common)
         case _:
             return actions.comment(actor, incident.id, seen=stated["seen"], files=stated["files"], **common)
 
@@ -474,11 +495,7 @@ def _assign(request: SignedInRequest, access: Access, form: forms.AssignForm) ->
     return actions.assign(
         request.actor,
         access.incident.id,
-        assignee_id=request.actor.id
-        if "to_me" in request.POST
-        else UUID(stated["assignee"])
-        if stated["assignee"]
-        else None,
+        assignee_id=request.actor.id if "to_me" in request.POST else UUID(stated["assignee"]) if stated["assignee"] else None,
         team_id=UUID(stated["team"]) if stated["team"] else None,
         revision=stated["revision"],
     )
@@ -508,9 +525,7 @@ def _assign_form(request: HttpRequest, access: Access) -> forms.AssignForm:
 
 reply = _moves(
     "message",
-    lambda request, access: forms.MessageForm(
-        request.POST, request.FILES, file_limit=access.incident.desk.file_limit_bytes
-    ),
+    lambda request, access: forms.MessageForm(request.POST, request.FILES, file_limit=access.incident.desk.file_limit_bytes),
     _message,
 )
 note = _moves(
@@ -525,11 +540,13 @@ plan = _moves("plan", lambda request, _access: forms.PlanForm(request.POST, auto
 observe = _moves("observer", lambda request, _access: forms.ObserverForm(request.POST, auto_id="observer_%s"), _observer)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def follow(request: SignedInRequest, number: str) -> HttpResponse:
     """Follow, or with `stop` unfollow."""
     access = policies.access_incident(request.actor, number=number)
+    if request.method == "GET":
+        return redirect("incidents:record", number=number)
     if "stop" in request.POST:
         actions.unfollow(request.actor, access.incident.id)
         messages.success(request, _("Vous ne suivez plus %(number)s.") % {"number": number})
@@ -582,7 +599,7 @@ def _history_access(actor: Actor, number: str) -> tuple[Incident, tuple[str, ...
     try:
         access = policies.access_incident(actor, number=number)
     except DomainError:
-        incident = Incident.objects.filter(number=number).first()
+        incident = Incident.objects.filter(number=number).first() if policies.NUMBER.fullmatch(number) else None
         if incident is None or not policies.may_audit(actor, incident):
             raise
         return incident, _TEXTS

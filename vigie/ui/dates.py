@@ -33,9 +33,24 @@ def _local(moment: datetime) -> datetime:
 def clock(moment: datetime) -> str:
     """« 17 h 58 », « 9 h » (on the hour), or 17:58."""
     local = _local(moment)
+    return _clock(local.hour, local.minute)
+
+
+def clock_of(text: str) -> str:
+    """« 08:30 » as the configuration writes it, as people do: « 8 h 30 »."""
+    hour, minute = text.split(":")
+    return _clock(int(hour), int(minute))
+
+
+def _clock(hour: int, minute: int) -> str:
     if not is_french():
-        return f"{local.hour}:{local.minute:02}"
-    return f"{local.hour}{_NB}h{_NB}{local.minute:02}" if local.minute else f"{local.hour}{_NB}h"
+        return f"{hour}:{minute:02}"
+    return f"{hour}{_NB}h{_NB}{minute:02}" if minute else f"{hour}{_NB}h"
+
+
+def weekday(index: int) -> str:
+    """« lundi » for 0."""
+    return (_DAYS_FR if is_french() else _DAYS_EN)[index]
 
 
 def day(moment: datetime, *, weekday: bool = True, year: bool = True) -> str:

@@ -8,11 +8,14 @@ from django import forms
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 
 from vigie.ui import drawing
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
+
+_MOST_KEPT = 256
 
 
 class KitRenderer(TemplatesSetting):
@@ -21,9 +24,26 @@ class KitRenderer(TemplatesSetting):
     form_template_name = "ui/form.html"
     field_template_name = drawing.FIELD
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[tuple[str | None, str], str] = {}
+
     def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
         made = drawing.drawn(template_name, context)
-        return made if made is not None else super().render(template_name, context, request)
+        if made is not None:
+            return made
+        if template_name == FileDrop.template_name:
+            return self._kept_file_drop(context)
+        return super().render(template_name, context, request)
+
+    def _kept_file_drop(self, context: dict[str, Any]) -> str:
+        """Draw the file drop once: it never shows what was given, so that few differ, and it holds many texts."""
+        key = get_language(), repr(context["widget"])
+        if key not in self._kept:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = super().render(FileDrop.template_name, context)
+        return self._kept[key]
 
 
 @dataclass(frozen=True, slots=True)

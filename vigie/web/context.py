@@ -53,6 +53,7 @@ def _shell_of(request: HttpRequest) -> Shell:
         search_text=request.GET.get("q", ""),
         language_url=reverse("accounts:language"),
         theme_url=reverse("accounts:theme"),
+        help_url=reverse("help"),
         profile_url=reverse("accounts:profile"),
         security_url=reverse("accounts:security"),
         home_url=reverse("home"),
@@ -85,12 +86,9 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[NavItem]:
     items = [NavItem(_("Accueil"), reverse("home"), "home", active=path == "/")]
     if actor.has(Role.USER) or actor.has(Role.REFERENT):
         in_queue = path.startswith("/incidents/guichet/")
-        items.append(
-            NavItem(_("Mes incidents"), incidents, "inbox", active=path.startswith(incidents) and not in_queue)
-        )
+        items.append(NavItem(_("Mes incidents"), incidents, "inbox", active=path.startswith(incidents) and not in_queue))
     items += [
-        NavItem(desk.name, url := reverse("incidents:queue", args=[desk.slug]), "headset", active=path == url)
-        for desk in actor.desks
+        NavItem(desk.name, url := reverse("incidents:queue", args=[desk.slug]), "headset", active=path == url) for desk in actor.desks
     ]
     if policies.administers_somewhere(actor):
         console = reverse("directory:index")

@@ -10,6 +10,7 @@ from vigie.directory.current_site import choose_site
 from vigie.directory.entry import SignedInRequest
 from vigie.incidents import policies, queries
 from vigie.incidents.views import search as search_incidents
+from vigie.web.queries import desks_for
 
 
 @require_GET
@@ -36,6 +37,14 @@ def site(request: SignedInRequest) -> HttpResponse:
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
     return redirect(back if is_ours else "home")
+
+
+@require_GET
+@signed_in
+def help_page(request: SignedInRequest) -> HttpResponse:
+    """Whom to ask, and how (INC-40): how to do it, my account, something is broken."""
+    context = {"desks": desks_for(request.actor), "may_file": bool(policies.may_file_to_site(request.actor))}
+    return render(request, "web/help.html", context)
 
 
 search = search_incidents

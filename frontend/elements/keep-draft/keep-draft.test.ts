@@ -95,3 +95,28 @@ test("a sending that something refused leaves the draft alive", async () => {
   await element().save();
   assert.equal(sent.length, 1);
 });
+
+test("a draft that could not leave goes when the network is back", async () => {
+  answer = async () => {
+    throw new TypeError("no network");
+  };
+  type("a");
+  await element().save();
+  answer = async () => new Response(null, { status: 204 });
+  window.dispatchEvent(new Event("online"));
+  await tick();
+  assert.equal(sent.length, 2);
+});
+
+test("after signing in beside, the page takes the new token and sends its draft", async () => {
+  document.body.dataset["tokenPage"] = "/aide/";
+  answer = async () => new Response(null, { status: 403 });
+  type("a");
+  await element().save();
+  answer = async () => new Response('<meta name="csrf-token" content="fresh">');
+  window.dispatchEvent(new Event("focus"));
+  await tick(20);
+  assert.deepEqual(sent.map(({ url }) => url), ["/brouillon/", "/aide/", "/brouillon/"]);
+  assert.equal((sent[2]?.options.headers as Record<string, string>)["X-CSRFToken"], "fresh");
+  delete document.body.dataset["tokenPage"];
+});

@@ -1,4 +1,4 @@
-import { csrfToken } from "../../csrf";
+import { csrfToken, SESSION_BACK, sessionEnded } from "../../csrf";
 
 const PAUSE = 800;
 
@@ -22,6 +22,8 @@ export class KeepDraft extends HTMLElement {
     document.addEventListener("visibilitychange", this.#hidden);
     window.addEventListener("pagehide", this.#leaving);
     window.addEventListener("pageshow", this.#shown);
+    window.addEventListener("online", this.#again);
+    document.addEventListener(SESSION_BACK, this.#again);
   }
 
   disconnectedCallback(): void {
@@ -29,6 +31,8 @@ export class KeepDraft extends HTMLElement {
     document.removeEventListener("visibilitychange", this.#hidden);
     window.removeEventListener("pagehide", this.#leaving);
     window.removeEventListener("pageshow", this.#shown);
+    window.removeEventListener("online", this.#again);
+    document.removeEventListener(SESSION_BACK, this.#again);
   }
 
   readonly #typed = () => {
@@ -44,6 +48,8 @@ export class KeepDraft extends HTMLElement {
     clearTimeout(this.#timer);
     this.#underWay?.abort();
   };
+
+  readonly #again = () => void this.save();
 
   readonly #shown = () => {
     this.#sent = false;
@@ -77,9 +83,10 @@ export class KeepDraft extends HTMLElement {
         signal: this.#underWay.signal,
         // Browsers allow 64 KiB to requests that outlive their page; a longer text goes as an ordinary one.
         keepalive: keepalive && body.toString().length < 60_000,
-        redirect: "error",
+        redirect: "manual",
         headers: { "X-CSRFToken": csrfToken(form), "X-Requested-With": "fetch" },
       });
+      if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) sessionEnded();
       if (!response.ok) throw new Error(String(response.status));
       this.#say(this.dataset["savedLabel"] ?? "");
     } catch {

@@ -2,10 +2,12 @@ import { browser, type Change, LiveConnection, type LiveState } from "../../live
 import type { FromWorker, ToWorker } from "../../live-worker";
 
 const GATHER = 120;
+const RETRY = 5_000;
 
 /**
  * Follows the topics named by `data-live-topic` on the page, and sends the event `live` to each element whose topic
- * changed: `<div data-live-topic="incident:…" hx-get="…" hx-trigger="live" hx-swap="outerMorph">`.
+ * changed: `<div data-live-topic="incident:…" hx-get="…" hx-trigger="live" hx-swap="outerMorph">`. One whose reading
+ * failed, for want of network or of server, is told again: the stream itself may have missed nothing.
  *
  * Says whether the page is up to date, in its own text: `data-live-label`, `data-stale-label` (« {time} » is the moment
  * of the last sign of life), `data-ended-label`. `data-last` is the stream's position when the page was made.
@@ -15,7 +17,9 @@ export class LiveTopics extends HTMLElement {
   #direct: LiveConnection | undefined;
   #lastSign = new Date();
   #due = new Set<HTMLElement>();
+  #unread = new Set<HTMLElement>();
   #timer = 0;
+  #retry = 0;
 
   readonly #leave = () => {
     this.#port?.postMessage({ leave: true } satisfies ToWorker);
@@ -28,14 +32,36 @@ export class LiveTopics extends HTMLElement {
     this.#wakeAll();
   };
 
+  readonly #failed = (event: Event) => {
+    const element = event.target;
+    if (!(element instanceof HTMLElement) || !("liveTopic" in element.dataset)) return;
+    const status = (event as CustomEvent<{ ctx?: { response?: { status: number } } }>).detail?.ctx?.response?.status ?? 0;
+    if (event.type === "htmx:response:error" && status < 500 && status !== 429) return;
+    this.#unread.add(element);
+    clearTimeout(this.#retry);
+    this.#retry = window.setTimeout(this.#readAgain, RETRY);
+  };
+
+  readonly #readAgain = () => {
+    for (const element of this.#unread) this.#wake(element);
+    this.#unread.clear();
+  };
+
   connectedCallback(): void {
     this.#join();
+    document.addEventListener("htmx:error", this.#failed);
+    document.addEventListener("htmx:response:error", this.#failed);
+    window.addEventListener("online", this.#readAgain);
     window.addEventListener("pagehide", this.#leave);
     window.addEventListener("pageshow", this.#shown);
   }
 
   disconnectedCallback(): void {
     this.#leave();
+    clearTimeout(this.#retry);
+    document.removeEventListener("htmx:error", this.#failed);
+    document.removeEventListener("htmx:response:error", this.#failed);
+    window.removeEventListener("online", this.#readAgain);
     window.removeEventListener("pagehide", this.#leave);
     window.removeEventListener("pageshow", this.#shown);
   }

@@ -77,6 +77,8 @@ class Room:
 async def soon() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
+    # What waits for a time-out of nothing needs the clock to turn too.
+    await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

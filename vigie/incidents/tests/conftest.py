@@ -54,9 +54,7 @@ class Territory:
     def incident(self, **fields: object) -> Incident:
         """Return a stored incident of Alice's."""
         with as_maintenance():
-            made: Incident = IncidentFactory.create(
-                **({"site": self.hospital, "desk": self.desk, "requester": self.alice} | fields)
-            )
+            made: Incident = IncidentFactory.create(**({"site": self.hospital, "desk": self.desk, "requester": self.alice} | fields))
         return made
 
 

@@ -32,8 +32,7 @@ def deferred_events() -> list[tuple[str, str]]:
     """Return the (event, incident) pairs that wait to be told by e-mail."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT args->>'event', args->>'incident_id' FROM procrastinate_jobs"
-            " WHERE task_name = 'incidents.notify' ORDER BY id"
+            "SELECT args->>'event', args->>'incident_id' FROM procrastinate_jobs WHERE task_name = 'incidents.notify' ORDER BY id"
         )
         return list(cursor.fetchall())
 

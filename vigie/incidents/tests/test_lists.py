@@ -56,9 +56,7 @@ def test_the_ready_made_lists_of_a_desk(territory: Territory) -> None:
     done = territory.incident(status=Status.CLOSED)
     elsewhere = territory.incident(site=territory.other_hospital, desk=territory.other_desk, requester=territory.charlie)
     with acting_as(territory.tom) as tom:
-        lists = {
-            slug: {row.number for row in queries.desk_list(tom, territory.desk.id, slug)} for slug in queries.DESK_LISTS
-        }
+        lists = {slug: {row.number for row in queries.desk_list(tom, territory.desk.id, slug)} for slug in queries.DESK_LISTS}
         assert not queries.desk_list(tom, territory.other_desk.id, "tous").exists()
     assert lists["a-attribuer"] == {new.number, ours.number}
     assert lists["a-traiter"] == {mine.number}
@@ -222,3 +220,18 @@ def test_what_waits_is_what_her_lists_hold(territory: Territory) -> None:
             counts.append(expected)
     assert counts[0] > 0
     assert counts[4] > 0
+
+
+def test_a_large_total_is_kept_for_a_while_and_a_small_one_never(territory: Territory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "_LARGE", 2)
+    queries._large_totals.clear()
+    with acting_as(territory.alice) as alice:
+        for expected in (1, 2, 3):
+            with as_maintenance():
+                territory.incident()
+            assert queries._counted(queries.requester_list(alice, "miens")) == expected
+        with as_maintenance():
+            territory.incident()
+        assert queries._counted(queries.requester_list(alice, "miens")) == 3
+        queries._large_totals.clear()
+        assert queries._counted(queries.requester_list(alice, "miens")) == 4

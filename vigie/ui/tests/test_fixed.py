@@ -3,6 +3,7 @@
 import pytest
 from django.template import Context, Template
 from django.utils import translation
+from django.utils.translation import trans_real
 
 from vigie.ui.templatetags import fixed
 
@@ -19,7 +20,7 @@ def test_a_fixed_text_follows_the_language_of_each_reader() -> None:
         english = page.render(Context())
     with translation.override("fr"):
         assert page.render(Context()) == "Statut"
-    assert english == translation.trans_real.translation("en").gettext("Statut")
+    assert english == trans_real.translation("en").gettext("Statut")
 
 
 def test_a_fixed_text_can_be_kept_in_a_variable() -> None:

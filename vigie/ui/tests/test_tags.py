@@ -122,3 +122,13 @@ def _seconds(template: Template, context: Context) -> float:
     started = time.perf_counter()
     template.render(context)
     return time.perf_counter() - started
+
+
+def test_every_icon_of_the_sheet_is_drawn_somewhere() -> None:
+    # The sheet is part of each first visit.
+    root = PACKAGE.parent
+    sources = [
+        path for folder in ("vigie", "frontend/elements") for path in (root / folder).rglob("*") if path.suffix in {".html", ".py", ".ts"}
+    ]
+    texts = "".join(path.read_text(encoding="utf-8") for path in [*sources, *(root / "frontend").glob("*.ts")])
+    assert {name for name in assets.icon_names() if f'"{name}"' not in texts} == set()
