@@ -53,4 +53,4 @@ def test_figures() -> None:
             began = time.perf_counter()
             assert client.get(address + query).status_code == 200
             took.append((time.perf_counter() - began) * 1000)
-        print(f"| {label} | {statistics.median(took[2:]):.0f} ms | {max(took[2:]):.0f} ms |")  # noqa: T201
+        print(f"| {label} | {statistics.median(took[2:]):.0f} ms | {max(took[2:]):.0f} ms |")
