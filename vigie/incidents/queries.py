@@ -621,6 +621,9 @@ class DeskLoad:
     unassigned: int
     mine: int
     nudged: int
+    my_first: list[IncidentRow]
+    """The most pressing of hers, then those that have waited longest."""
+    unassigned_first: list[IncidentRow]
 
 
 def waiting_for(actor: Actor) -> list[IncidentRow]:
@@ -667,6 +670,8 @@ def desk_loads(actor: Actor) -> list[DeskLoad]:
             unassigned=_counted(desk_list(actor, desk.id, "a-attribuer")),
             mine=_counted(desk_list(actor, desk.id, "a-traiter")),
             nudged=_counted(desk_list(actor, desk.id, "relances")),
+            my_first=_first(desk_list(actor, desk.id, "a-traiter")),
+            unassigned_first=_first(desk_list(actor, desk.id, "a-attribuer")),
         )
         for desk in actor.desks
     ]
@@ -675,6 +680,10 @@ def desk_loads(actor: Actor) -> list[DeskLoad]:
 _LARGE = 1_000
 _KEPT_SECONDS = 10.0
 _large_totals: dict[Any, tuple[int, float]] = {}
+
+
+def _first(incidents: QuerySet[Incident]) -> list[IncidentRow]:
+    return [IncidentRow(*values) for values in incidents.order_by("priority_rank", "updated_at", "id").values_list(*_ROW)[:5]]
 
 
 def _counted(incidents: QuerySet[Incident], *, most: int = MOST_COUNTED) -> int:
