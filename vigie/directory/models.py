@@ -137,9 +137,7 @@ class Membership(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="memberships")
     email = models.EmailField(_("adresse électronique"), max_length=254)
     first_name = models.CharField(_("prénom"), max_length=80)
@@ -284,9 +282,7 @@ class MedicalIdentity(models.Model):
 
     class Meta:
         verbose_name = _("identité médicale")
-        constraints = (
-            models.UniqueConstraint(fields=["membership", "practitioner"], name="directory_medicalidentity_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["membership", "practitioner"], name="directory_medicalidentity_once"),)
 
     def __str__(self) -> str:
         return f"{self.membership_id} · {self.practitioner_id}"
@@ -343,9 +339,7 @@ class PractitionerFeature(models.Model):
     feature = models.ForeignKey(Feature, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["practitioner", "feature"], name="directory_practitionerfeature_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["practitioner", "feature"], name="directory_practitionerfeature_once"),)
 
     def __str__(self) -> str:
         return f"{self.practitioner_id} · {self.feature_id}"

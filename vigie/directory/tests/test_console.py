@@ -227,7 +227,7 @@ def test_pages_forwards_and_backwards_give_everybody_once_in_order(console: Cons
         assert backwards == expected
 
 
-@pytest.mark.parametrize("cursor", ["x", str(uuid4()), "~", "' OR 1=1"])
+@pytest.mark.parametrize("cursor", ["x", "00000000-0000-7000-8000-000000000000", "~", "' OR 1=1"])
 def test_a_forged_cursor_is_the_first_page(console: Console, cursor: str) -> None:
     page = console.page(console.adele, "members", console.site.number, apres=cursor)
     assert "Moreau" in page.content.decode()
