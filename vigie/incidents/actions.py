@@ -446,12 +446,12 @@ def add_observer(actor: Actor, incident_id: UUID, *, email: str) -> FollowUp | N
     access.require(access.is_open and access.holds("observe"))
     incident = access.incident
     member = (
-        Membership.objects.filter(site=incident.site_id, is_active=True, user__email=email.strip().casefold())
-        .filter(roles__contains=[Role.USER])
+        Membership.objects.in_force()
+        .filter(site=incident.site_id, user__email=email.strip().casefold(), roles__contains=[Role.USER])
         .select_related("user")
         .first()
     )
-    if member is None:
+    if member is None or member.user is None:
         raise Invalid({"email": _("Aucun collègue de ce site n’a cette adresse. Vérifiez-la, ou demandez à votre administrateur.")})
     _follower, created = Follower.objects.get_or_create(
         incident=incident,
@@ -664,7 +664,5 @@ def _text(value: str, name: str, *, required: bool = True) -> str:
 
 def _technicians(incident: Incident) -> dict[UUID, str]:
     """Return the active technicians of the incident's desk, by identifier."""
-    members = Membership.objects.filter(
-        site=incident.desk.site_id, is_active=True, roles__contains=[Role.AGENT], user__is_active=True
-    ).select_related("user")
-    return {member.user_id: member.user.full_name for member in members}
+    members = Membership.objects.in_force().filter(site=incident.desk.site_id, roles__contains=[Role.AGENT], user__is_active=True)
+    return {member.user.id: member.user.full_name for member in members.select_related("user") if member.user is not None}

@@ -113,7 +113,7 @@ def _letters_to_desk(event: Event) -> list[_Letter]:
     name = _desk_notice(event, told) if told else None
     if told is None or name is None:
         return []
-    memberships = Membership.objects.filter(site=event.desk_site_id, is_active=True, roles__contains=[Role.AGENT])
+    memberships = Membership.objects.in_force().filter(site=event.desk_site_id, roles__contains=[Role.AGENT])
     agents = {person.pk: person for person in User.objects.filter(memberships__in=memberships, is_active=True).distinct()}
     concerned = _in_charge(told)
     if not concerned and name in _TO_THE_WHOLE_DESK:
@@ -159,7 +159,7 @@ def _says_something(told: Told) -> bool:
 
 def _readers(event: Event, told: Told, candidates: Iterable[UUID], interests: dict[UUID, str]) -> list[User]:
     """Return those of the site's people who may read the incident today, in a fixed order."""
-    roles = Membership.objects.filter(site=event.site_id, is_active=True, user_id__in=list(candidates))
+    roles = Membership.objects.in_force().filter(site=event.site_id, user_id__in=list(candidates))
     allowed = policies.readers_among(
         told.incident,
         [(user_id, held, interests.get(user_id)) for user_id, held in roles.values_list("user_id", "roles")],

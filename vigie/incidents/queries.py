@@ -464,7 +464,7 @@ def record_of(access: Access) -> RecordView:
 
 def technicians_of(incident: Incident) -> list[tuple[UUID, str]]:
     """Return the active technicians of the incident's desk."""
-    members = Membership.objects.filter(site=incident.desk.site_id, is_active=True, roles__contains=[Role.AGENT], user__is_active=True)
+    members = Membership.objects.in_force().filter(site=incident.desk.site_id, roles__contains=[Role.AGENT], user__is_active=True)
     return [
         (user_id, f"{first} {last}")
         for user_id, first, last in members.order_by("user__last_name", "user__first_name").values_list(
