@@ -455,7 +455,7 @@ def add_observer(actor: Actor, incident_id: UUID, *, email: str) -> FollowUp | N
         raise Invalid({"email": _("Aucun collègue de ce site n’a cette adresse. Vérifiez-la, ou demandez à votre administrateur.")})
     _follower, created = Follower.objects.get_or_create(
         incident=incident,
-        user_id=member.user_id,
+        user=member.user,
         defaults={
             "user_name": member.user.full_name,
             "site_id": incident.site_id,
