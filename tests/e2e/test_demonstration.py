@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,8 +16,6 @@ import pytest
 from tests.harness.demonstration import ROOT, Demonstration, running_demonstration
 from vigie.config.supervised import MARK
 
-SECOND_START_SECONDS = 10
-"""On a machine that does nothing else; longer in proportion when others use its processors."""
 STOP_SECONDS = 10
 
 
@@ -108,18 +105,15 @@ def test_external_database_is_refused(demo_server: Demonstration) -> None:
 
 
 @pytest.mark.xdist_group("demonstration")
-def test_everything_stops_with_the_supervisor_and_starts_again_fast() -> None:
+def test_everything_stops_with_the_supervisor_and_starts_again() -> None:
     # Its own: others go on with theirs.
     with running_demonstration(name="life", seed_arguments="--small") as demonstration:
         folder, accounts = demonstration.data_folder, json.dumps(demonstration.accounts)
         demonstration.stop()
         assert _left_running(folder) == []
 
-        started = time.monotonic()
         with _started(demonstration.variables) as second:
             _wait_for_address(second)
-            crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-            assert time.monotonic() - started < SECOND_START_SECONDS * crowd
             # Killed, it leaves orphans; the next one ends them and takes their port.
             second.kill()
             second.wait()
@@ -127,8 +121,6 @@ def test_everything_stops_with_the_supervisor_and_starts_again_fast() -> None:
         with _started(demonstration.variables) as third:
             _wait_for_address(third)
             assert json.dumps(demonstration.read_accounts()) == accounts
-            stopped = time.monotonic()
             third.send_signal(signal.SIGTERM)
-            assert third.wait(STOP_SECONDS + 5) == 0
-            assert time.monotonic() - stopped < STOP_SECONDS
+            assert third.wait(STOP_SECONDS) == 0
         assert _left_running(folder) == []
