@@ -170,3 +170,13 @@ def page(open_page: Callable[..., Any]) -> Any:
 def root() -> Path:
     """Folder of the checkout."""
     return databases.ROOT
+
+
+@pytest.fixture
+def steady_matrix(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The matrix of rights is read now, and not again: its minute must not end among statements that are counted."""
+    from vigie.directory import rights
+
+    monkeypatch.setattr(rights, "_SECONDS_KEPT", 3600)
+    rights.forget()
+    rights.matrix()

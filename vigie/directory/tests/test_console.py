@@ -233,6 +233,7 @@ def test_a_forged_cursor_is_the_first_page(console: Console, cursor: str) -> Non
     assert "Moreau" in page.content.decode()
 
 
+@pytest.mark.usefixtures("steady_matrix")
 def test_a_list_and_a_record_cost_the_same_at_one_and_at_thirty(console: Console) -> None:
     client = signed_in_client(console.adele)
     costs: dict[str, list[int]] = {}

@@ -113,6 +113,7 @@ def test_filters_narrow_and_nonsense_is_ignored(territory: Territory) -> None:
         assert ListFilters(status="'; DROP", priority="9" * 50, site="x").narrow(incidents).count() == 2
 
 
+@pytest.mark.usefixtures("steady_matrix")
 def test_a_list_costs_two_statements_whatever_its_length(territory: Territory) -> None:
     costs = []
     for length in (1, 30):
@@ -124,6 +125,7 @@ def test_a_list_costs_two_statements_whatever_its_length(territory: Territory) -
     assert costs == [2, 2]
 
 
+@pytest.mark.usefixtures("steady_matrix")
 def test_a_record_costs_the_same_whatever_its_length(territory: Territory) -> None:
     incident = territory.incident()
     costs = []

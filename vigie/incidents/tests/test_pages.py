@@ -236,6 +236,7 @@ def test_the_site_switcher_narrows_lists_and_fills_the_declaration_in(territory:
     assert here.number not in client.get("/incidents/").content.decode()
 
 
+@pytest.mark.usefixtures("steady_matrix")
 def test_pages_cost_few_statements_whatever_their_length(territory: Territory, client: Client) -> None:
     """At most six statements for a list and eight for a record, besides the five of any request (PLA-21)."""
     incident = territory.incident()
