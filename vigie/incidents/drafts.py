@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from vigie.directory.actors import Actor
 from vigie.foundation.encryption import Unreadable, decrypt, encrypt
@@ -28,7 +29,7 @@ def keep_draft(actor: Actor, key: str, typed: QueryDict) -> None:
     fields = {name: values for name, values in typed.lists() if name not in _DROPPED and any(values)}
     clear = json.dumps(fields).encode()
     if len(clear) > _LARGEST:
-        raise Invalid({"body": "trop long"})
+        raise Invalid({"body": _("Vingt mille caractères au plus. Joignez le reste dans un fichier.")})
     if not fields:
         forget_draft(actor, key)
         return
