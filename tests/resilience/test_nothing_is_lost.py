@@ -163,7 +163,7 @@ def _file_until_acknowledged(visitor: Visitor, form: Form, subject: str) -> File
 
 def _assert_stored_once(demonstration: Demonstration, filed: list[Filed]) -> None:
     question = "SELECT subject, number FROM incidents_incident WHERE subject LIKE 'Essai de panne %'"
-    with psycopg.connect(demonstration.postgres.url("vigie_maintenance")) as connection:
+    with _database(demonstration) as connection:
         stored = connection.execute(question).fetchall()
     assert sorted(stored) == sorted((incident.subject, incident.number) for incident in filed)
 
@@ -182,17 +182,29 @@ def _assert_mailed(demonstration: Demonstration, filed: list[Filed], requester: 
     assert not several, f"One mail, several Message-IDs: {several}"
 
 
+def _database(demonstration: Demonstration) -> psycopg.Connection:
+    """Connect past row-level security, once the server has recovered: the last strike may be a moment ago."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return psycopg.connect(demonstration.postgres.url("vigie_maintenance"))
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
 def _waiting_jobs(demonstration: Demonstration) -> int:
     """How many jobs about mails are still to be done, those of killed workers included."""
     question = "SELECT count(*) FROM procrastinate_jobs WHERE task_name IN ('incidents.notify', 'notifications.send')"
-    with psycopg.connect(demonstration.postgres.url("vigie_maintenance")) as connection:
+    with _database(demonstration) as connection:
         [count] = connection.execute(question + " AND status IN ('todo', 'doing')").fetchone() or [0]
     return int(count)
 
 
 def _queue(demonstration: Demonstration) -> str:
     """What the jobs' queue holds, to understand a failure."""
-    with psycopg.connect(demonstration.postgres.url("vigie_maintenance")) as connection:
+    with _database(demonstration) as connection:
         jobs = connection.execute("SELECT task_name, status, attempts, scheduled_at, worker_id FROM procrastinate_jobs").fetchall()
         workers = connection.execute("SELECT id, now() - last_heartbeat FROM procrastinate_workers").fetchall()
     return "\n".join(map(str, [*jobs, *workers]))
