@@ -1,5 +1,10 @@
 """Addresses of the operator’s console."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from vigie.directory import platform_space_views as spaces
+
+urlpatterns: list[URLPattern] = [
+    path("plateforme/", spaces.index, name="platform"),
+    path("plateforme/espaces/", spaces.spaces, name="platform_spaces"),
+]

@@ -92,5 +92,8 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[NavItem]:
     ]
     if policies.administers_somewhere(actor):
         console = reverse("directory:index")
-        items.append(NavItem(_("Administration"), console, "users", active=path.startswith(console)))
+        platform = reverse("directory:platform")
+        items.append(NavItem(_("Administration"), console, "users", active=path.startswith(console) and not path.startswith(platform)))
+        if policies.is_operator(actor):
+            items.append(NavItem(_("Plateforme"), platform, "settings", active=path.startswith(platform)))
     return items
