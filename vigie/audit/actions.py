@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from vigie.audit import acts
 from vigie.audit.models import Act
 
 
@@ -32,8 +33,11 @@ def record_act(
 ) -> Act:
     """Write that somebody did something, in the name of a site (None: of the platform). None acts for Vigie itself.
 
-    `details` hold codes and identifiers, never texts.
+    `details` hold codes and identifiers, never texts. The code has a sentence in the module `acts` of its app.
     """
+    if not acts.is_declared(code):
+        message = f"The act {code!r} has no sentence: declare it in the module acts of its app (see vigie.audit.acts)."
+        raise LookupError(message)
     return Act.objects.create(
         space_id=space_id,
         site_id=site_id,

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from vigie.audit.actions import record_act
+from vigie.audit.acts import sentence, told_details
 from vigie.audit.models import Act, Link
 from vigie.audit.tasks import link_acts
 from vigie.foundation import scope
@@ -60,3 +61,17 @@ def test_a_site_reads_its_own_acts_alone() -> None:
     acts(1, site=other)
     with scope.entered(Scope(site_ids=frozenset({site}))):
         assert list(Act.objects.values_list("id", flat=True)) == [mine.id]
+
+
+def test_an_act_without_a_sentence_is_not_written() -> None:
+    with pytest.raises(LookupError, match="no sentence"):
+        record_act(None, "member.imagined", site_id=None, space_id=None, object_kind="membership", object_id=uuid4())
+
+
+def test_a_sentence_escapes_the_names_it_holds() -> None:
+    told = sentence("member.invited", actor="<b>Adèle</b>", object_name="Claire & Cie", details={"rows": "<i>"})
+    assert told == "<strong>&lt;b&gt;Adèle&lt;/b&gt;</strong> a invité <strong>Claire &amp; Cie</strong>."
+
+
+def test_what_changed_is_told_with_words() -> None:
+    assert told_details({"roles": ["+referent", "-user"], "unknown": ["x"]}) == ["Rôles\u00a0: + Référent, − Utilisateur"]

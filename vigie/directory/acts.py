@@ -1,0 +1,36 @@
+"""The sentences of the administrative acts of the directory (PLA-42). Add yours under its family."""
+
+from django.utils.translation import gettext_lazy as _
+
+from vigie.audit.acts import declare, declare_detail
+from vigie.directory.models import Role
+
+# --- Members ---------------------------------------------------------------------------------------------------------
+declare(
+    "members",
+    _("Utilisateurs"),
+    {
+        "member.edited": _("%(actor)s a modifié l’identité de %(object)s."),
+        "member.access_changed": _("%(actor)s a changé les accès de %(object)s."),
+        "member.deactivated": _("%(actor)s a désactivé %(object)s."),
+        "member.reactivated": _("%(actor)s a réactivé %(object)s."),
+        "members.exported": _("%(actor)s a exporté la liste des utilisateurs de %(object)s (%(rows)s lignes)."),
+    },
+)
+
+# --- Invitations -----------------------------------------------------------------------------------------------------
+declare(
+    "invitations",
+    _("Invitations"),
+    {
+        "member.invited": _("%(actor)s a invité %(object)s."),
+        "invitation.resent": _("%(actor)s a renvoyé l’invitation de %(object)s."),
+        "invitation.withdrawn": _("%(actor)s a retiré l’invitation de %(object)s."),
+        "invitation.expired": _("L’invitation de %(object)s a expiré."),
+        "invitation.accepted": _("%(actor)s a accepté son invitation."),
+    },
+)
+
+# --- What acts changed -----------------------------------------------------------------------------------------------
+declare_detail("roles", _("Rôles"), {role.value: role.label for role in Role})
+declare_detail("fields", _("Champs"), {"first_name": _("Prénom"), "last_name": _("Nom"), "function": _("Fonction")})
