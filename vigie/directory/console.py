@@ -1,12 +1,14 @@
-"""What the pages of a site's console share: their frame, and how a refusal is told."""
+"""What the pages of the consoles share: their frame, the foot of lists, and how a refusal or a conflict is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -14,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.directory.member_actions import Refusal
 from vigie.directory.models import Site
-from vigie.foundation.errors import DomainError, Invalid
+from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid
 from vigie.ui.numbers import grouped
 
 SECTIONS: tuple[tuple[str, Any, str], ...] = (("members", _("Utilisateurs"), "directory:members"),)
@@ -64,3 +66,106 @@ def show(form: forms.Form, error: DomainError) -> None:
             form.add_error(name if name in form.fields else None, str(message))
     else:
         form.add_error(None, str(error.message))
+
+
+# --- Lists -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveFilter:
+    label: Any
+    remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The foot of a list; an address is empty when there is no such page."""
+
+    first_url: str
+    previous_url: str
+    next_url: str
+    last_url: str
+    summary: str
+
+
+class KeysetPage(Protocol):
+    """What the foot of a list needs to know of the page that is shown."""
+
+    @property
+    def has_next(self) -> bool: ...
+    @property
+    def has_previous(self) -> bool: ...
+    @property
+    def next_cursor(self) -> str: ...
+    @property
+    def previous_cursor(self) -> str: ...
+
+
+def pages_of(query: QueryDict, page: KeysetPage, summary: str) -> Pages:
+    return Pages(
+        first_url=address_with(query) if page.has_previous else "",
+        previous_url=address_with(query, avant=page.previous_cursor) if page.has_previous else "",
+        next_url=address_with(query, apres=page.next_cursor) if page.has_next else "",
+        last_url=address_with(query, fin=1) if page.has_next else "",
+        summary=summary,
+    )
+
+
+def address_with(query: QueryDict, **changes: object) -> str:
+    """Return the address of the same list with some parameters changed, back on its first page unless told otherwise."""
+    kept = {name: query[name] for name in query if query[name] and name not in ("apres", "avant", "fin", *changes)}
+    return "?" + urlencode(kept | {name: value for name, value in changes.items() if value is not None})
+
+
+# --- Two writers at once ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What somebody else stored while this person was typing."""
+
+    label: Any
+    stored: str
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Who wrote meanwhile, when, and where it differs from what is in the form."""
+
+    author: str
+    at: datetime | None
+    differences: Sequence[Difference]
+
+
+def conflict_of(
+    form: forms.Form, error: DomainError, stored: Mapping[str, str | Sequence[str]], last_change: tuple[str, datetime] | None
+) -> Conflict | None:
+    """Return what changed under the writer's hands, field by field; None when the refusal has another reason."""
+    if not isinstance(error, ChangedMeanwhile):
+        return None
+    differences = []
+    for name, value in stored.items():
+        typed = form.cleaned_data.get(name, "")
+        typed = sorted(typed) if isinstance(typed, list) else typed
+        if typed != value:
+            field = form.fields[name]
+            differences.append(Difference(field.label, _words(field, value), _words(field, typed)))
+    author, at = last_change or ("", None)
+    return Conflict(author, at, differences)
+
+
+def _words(field: forms.Field, value: str | Sequence[str]) -> str:
+    labels = {str(key): str(label).partition(" – ")[0] for key, label in getattr(field, "choices", ())}
+    if isinstance(value, str):
+        return labels.get(value, value) or "—"
+    return ", ".join(labels.get(one, one) for one in value) or "—"
+
+
+def against_what_is_shown(form: forms.Form, request: HttpRequest, revision: int) -> None:
+    """Give a refused form back with what was typed: sent again, it confirms what is shown now."""
+    given = QueryDict(mutable=True)
+    for name, values in request.POST.lists():
+        given.setlist(name, values)
+    given["revision"] = str(revision)
+    form.data = given

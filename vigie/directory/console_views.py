@@ -3,10 +3,6 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms as django_forms
@@ -23,11 +19,12 @@ from vigie.audit.actions import record_act
 from vigie.audit.queries import record_history
 from vigie.directory import console, console_forms, member_actions, member_queries
 from vigie.directory.access import administrators
+from vigie.directory.console import ActiveFilter, Conflict, Pages, address_with
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.member_queries import MemberFilters, MemberPage, MemberRow, MemberView, Position
 from vigie.directory.models import Membership, MemberStatus, Role, Site
 from vigie.directory.policies import MemberAccess, access_membership
-from vigie.foundation.errors import ChangedMeanwhile, DomainError, Unseen
+from vigie.foundation.errors import DomainError, Unseen
 from vigie.ui.numbers import grouped
 
 _UNPROCESSABLE = 422
@@ -46,23 +43,6 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 
 # --- The list --------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class ActiveFilter:
-    label: Any
-    remove_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """The foot of a list; an address is empty when there is no such page."""
-
-    first_url: str
-    previous_url: str
-    next_url: str
-    last_url: str
-    summary: str
-
-
 @require_GET
 @administrators
 def members(request: SignedInRequest, number: str) -> HttpResponse:
@@ -82,8 +62,8 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
         "sort": "-nom" if query.get("tri") == "-nom" else "nom",
         "filters": filters,
         "active_filters": _active_filters(query, filters, services),
-        "clear_url": _with(query, q=None, statut=None, service=None, role=None),
-        "export_url": f"{reverse('directory:members_export', args=[number])}{_with(query)}",
+        "clear_url": address_with(query, q=None, statut=None, service=None, role=None),
+        "export_url": f"{reverse('directory:members_export', args=[number])}{address_with(query)}",
         "statuses": MemberStatus.choices,
         "roles": [(role.value, role.label) for role in Role],
         "services": services,
@@ -109,30 +89,18 @@ def _pages(query: QueryDict, page: MemberPage, size: int) -> Pages:
         summary = ngettext("%(count)s personne", "%(count)s personnes", page.total) % {"count": grouped(page.total)}
     else:
         summary = _("plus de %(count)s personnes") % {"count": grouped(page.total)}
-    return Pages(
-        first_url=_with(query) if page.has_previous else "",
-        previous_url=_with(query, avant=page.previous_cursor) if page.has_previous else "",
-        next_url=_with(query, apres=page.next_cursor) if page.has_next else "",
-        last_url=_with(query, fin=1) if page.has_next else "",
-        summary=summary,
-    )
+    return console.pages_of(query, page, summary)
 
 
 def _active_filters(query: QueryDict, filters: MemberFilters, services: Sequence[tuple[str, str]]) -> list[ActiveFilter]:
     found = []
     if filters.status in MemberStatus.values:
-        found.append(ActiveFilter(MemberStatus(filters.status).label, _with(query, statut=None)))
+        found.append(ActiveFilter(MemberStatus(filters.status).label, address_with(query, statut=None)))
     if name := dict(services).get(filters.service):
-        found.append(ActiveFilter(name, _with(query, service=None)))
+        found.append(ActiveFilter(name, address_with(query, service=None)))
     if filters.role in Role.values:
-        found.append(ActiveFilter(Role(filters.role).label, _with(query, role=None)))
+        found.append(ActiveFilter(Role(filters.role).label, address_with(query, role=None)))
     return found
-
-
-def _with(query: QueryDict, **changes: object) -> str:
-    """Return the address of the same list with some parameters changed, back on its first page unless told otherwise."""
-    kept = {name: query[name] for name in query if query[name] and name not in ("apres", "avant", "fin", *changes)}
-    return "?" + urlencode(kept | {name: value for name, value in changes.items() if value is not None})
 
 
 @require_POST
@@ -202,24 +170,6 @@ def members_deactivate(request: SignedInRequest, number: str) -> HttpResponse:
 
 
 # --- The record ------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What somebody else stored while this person was typing."""
-
-    label: Any
-    stored: str
-    typed: str
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Who wrote meanwhile, when, and where it differs from what is in the form."""
-
-    author: str
-    at: datetime | None
-    differences: Sequence[Difference]
-
-
 @require_GET
 @administrators
 def member(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
@@ -247,12 +197,7 @@ def _record_page(
     view = member_queries.member_view(access)
     refused = refused or {}
     for form in refused.values():
-        # What was refused is confirmed against what is shown now.
-        given = QueryDict(mutable=True)
-        for name, values in request.POST.lists():
-            given.setlist(name, values)
-        given["revision"] = str(found.revision)
-        form.data = given
+        console.against_what_is_shown(form, request, found.revision)
     identity = {"first_name": found.first_name, "last_name": found.last_name, "function": found.function, "revision": found.revision}
     context = {
         "access": access,
@@ -366,24 +311,7 @@ def _stored_access(access: MemberAccess, form: console_forms.AccessForm) -> Mapp
 def _conflict(
     access: MemberAccess, form: django_forms.Form, error: DomainError, stored: Mapping[str, str | Sequence[str]]
 ) -> Conflict | None:
-    """Return what changed under the writer's hands, field by field."""
-    if not isinstance(error, ChangedMeanwhile):
-        return None
-    differences = []
-    for name, value in stored.items():
-        typed = form.cleaned_data.get(name, "")
-        if (sorted(typed) if isinstance(typed, list) else typed) != value:
-            field = form.fields[name]
-            differences.append(Difference(field.label, _words(field, value), _words(field, typed)))
-    author, at = member_queries.last_change(access.membership) or ("", None)
-    return Conflict(author, at, differences)
-
-
-def _words(field: django_forms.Field, value: str | Sequence[str]) -> str:
-    if isinstance(value, str):
-        return value or "—"
-    labels = {str(key): str(label).partition(" – ")[0] for key, label in getattr(field, "choices", ())}
-    return ", ".join(labels.get(one, one) for one in value) or "—"
+    return console.conflict_of(form, error, stored, member_queries.last_change(access.membership))
 
 
 @require_POST
