@@ -54,7 +54,7 @@ def test_the_page_of_rights_says_what_the_matrix_says() -> None:
 
 def test_every_command_is_documented() -> None:
     page = text_of("reference/commandes.md")
-    commands = re.findall(r'^    "([a-z-]+)": \(', (ROOT / "vigie" / "config" / "cli.py").read_text(encoding="utf-8"), re.MULTILINE)
+    commands = re.findall(r'^    "([a-z-]+)": [("]', (ROOT / "vigie" / "config" / "cli.py").read_text(encoding="utf-8"), re.MULTILINE)
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert commands
     assert targets

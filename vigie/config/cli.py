@@ -16,6 +16,8 @@ _DEMONSTRATION = frozenset({"demo", "demo-accounts"})
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return its exit code: 2 for a configuration that cannot be used."""
     name, rest = _parse(sys.argv[1:] if arguments is None else list(arguments))
+    if name in _STANDALONE:
+        return _STANDALONE[name](rest)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigie.config.settings")
     is_demonstration = name in _DEMONSTRATION or (name == "seed" and not os.environ.get("DATABASE_URL"))
     if is_demonstration and not os.environ.get("VIGIE_MODE"):
@@ -94,6 +96,20 @@ def demo_accounts(environment: Environment, rest: list[str]) -> int:
         return _django("demo_accounts", *rest)
 
 
+def sign_assets(rest: list[str]) -> int:
+    """The list of this release's assets, signed."""
+    from vigie.config import asset_commands
+
+    return asset_commands.sign(rest)
+
+
+def verify_assets(rest: list[str]) -> int:
+    """A running server against a release."""
+    from vigie.config import asset_commands
+
+    return asset_commands.verify(rest)
+
+
 def manage(environment: Environment, rest: list[str]) -> int:
     """Any command of Django's: `vigie manage makemigrations`."""
     with _database(environment):
@@ -111,6 +127,12 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "demo-accounts": (demo_accounts, "print the demonstration's accounts"),
     "manage": (manage, "run a command of Django's"),
 }
+SUMMARIES = {name: summary for name, (_command, summary) in COMMANDS.items()} | {
+    "sign-assets": "sign the list of this release's assets",
+    "verify-assets": "compare the assets and pages of a running server with a release",
+}
+_STANDALONE: dict[str, Callable[[list[str]], int]] = {"sign-assets": sign_assets, "verify-assets": verify_assets}
+"""They need no configuration: the machine that checks a server is not the server."""
 
 
 def _parse(arguments: list[str]) -> tuple[str, list[str]]:
@@ -121,7 +143,7 @@ def _parse(arguments: list[str]) -> tuple[str, list[str]]:
         epilog="Configuration is by environment variables: docs/reference/configuration.md.",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, (_, summary) in COMMANDS.items():
+    for name, summary in SUMMARIES.items():
         subparsers.add_parser(name, help=summary, add_help=False)
     known, rest = parser.parse_known_args(arguments[:1])
     rest = arguments[1:]
