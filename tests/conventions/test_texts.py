@@ -87,8 +87,9 @@ def test_no_text_stands_outside_translation() -> None:
 
 def test_no_french_text_stands_outside_translation_in_code() -> None:
     french = re.compile(r"[éèêàçùôîœâûÉÈÀ«»]|[^\W\d]’")
-    # Terminals speak to operators; the kit and the territory show invented data; dates know both languages.
-    elsewhere = ("config/", "/management/", "/seed/", "ui/kit_samples.py", "ui/dates.py")
+    # Terminals speak to operators; the kit and the territory show invented data; dates know both languages; the guard
+    # recognises the words of both, and what it leaves in a stored text is the same for all its readers.
+    elsewhere = ("config/", "/management/", "/seed/", "ui/kit_samples.py", "ui/dates.py", "confidentiality/secrets.py")
     wrong = [
         f"{path.relative_to(ROOT)}:{text.lineno}: {text.value!r}"
         for path in messages.sources(ROOT)

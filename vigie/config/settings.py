@@ -37,7 +37,6 @@ INSTALLED_APPS = [
     "vigie.ui",
     "vigie.audit",
     "vigie.accounts",
-    "vigie.errands",
     "vigie.directory",
     "vigie.notifications",
     "vigie.attachments",

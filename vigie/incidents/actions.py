@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from vigie.attachments.actions import store_file
+from vigie.confidentiality.secrets import remove_secrets
 from vigie.directory.actors import Actor
 from vigie.directory.models import Membership, Role, Solution, Team
 from vigie.foundation import jobs, live
@@ -645,7 +646,7 @@ def _next_number(now: datetime) -> str:
 
 
 def _line(value: str, name: str) -> str:
-    text = clean_line(value)
+    text = remove_secrets(clean_line(value))
     if not text:
         raise Invalid({name: _("Ce champ est nécessaire.")})
     if len(text) > LONGEST_SUBJECT:
@@ -654,7 +655,7 @@ def _line(value: str, name: str) -> str:
 
 
 def _text(value: str, name: str, *, required: bool = True) -> str:
-    text = clean_text(value)
+    text = remove_secrets(clean_text(value))
     if required and not text:
         raise Invalid({name: _("Écrivez un message avant d’envoyer.")})
     if len(text) > LONGEST_TEXT:

@@ -1,4 +1,7 @@
-"""What somebody is typing, kept on the server: encrypted, hers alone, gone when sent or after seven days (CON-2)."""
+"""What somebody is typing, kept on the server: encrypted, hers alone, gone when sent or after seven days (CON-2).
+
+Secrets are taken out of it as out of what is sent (CON-8).
+"""
 
 import json
 from datetime import datetime, timedelta
@@ -7,6 +10,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from vigie.confidentiality.secrets import remove_secrets
 from vigie.directory.actors import Actor
 from vigie.foundation.encryption import Unreadable, decrypt, encrypt
 from vigie.foundation.errors import Invalid
@@ -26,7 +30,7 @@ def key_of(incident_id: UUID) -> str:
 
 def keep_draft(actor: Actor, key: str, typed: QueryDict) -> None:
     """Replace the draft of one form by what is typed in it now; a form emptied has no draft."""
-    fields = {name: values for name, values in typed.lists() if name not in _DROPPED and any(values)}
+    fields = {name: [remove_secrets(value) for value in values] for name, values in typed.lists() if name not in _DROPPED and any(values)}
     clear = json.dumps(fields).encode()
     if len(clear) > _LARGEST:
         raise Invalid({"body": _("Vingt mille caractères au plus. Joignez le reste dans un fichier.")})

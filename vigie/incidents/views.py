@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from vigie.attachments.serving import serve
 from vigie.audit.queries import record_history
+from vigie.confidentiality.secrets import secrets_in
 from vigie.directory.access import agents, signed_in
 from vigie.directory.actors import Actor, DeskFacts
 from vigie.directory.current_site import current_site
@@ -24,6 +25,7 @@ from vigie.directory.entry import SignedInRequest
 from vigie.directory.models import Desk, Role
 from vigie.foundation import kept_forms
 from vigie.foundation.errors import DomainError, Invalid
+from vigie.foundation.text import clean_text
 from vigie.incidents import actions, drafts, forms, policies, queries
 from vigie.incidents.models import FollowUp, Incident, Status
 from vigie.incidents.policies import Access
@@ -200,6 +202,7 @@ def file(request: SignedInRequest) -> HttpResponse:
             incident = _file(request, form)
             if incident is not None:
                 messages.success(request, _("Votre déclaration %(number)s est envoyée.") % {"number": incident.number})
+                _say_what_was_removed(request, form.cleaned_data["subject"], form.cleaned_data["description"])
                 return redirect("incidents:record", number=incident.number)
     else:
         typed = kept_forms.take(request, actor.id)
@@ -443,12 +446,22 @@ def _moves(name: str, form_of: Callable[[HttpRequest, Access], django_forms.Form
                 _show(form, error)
                 status = error.status
             else:
+                _say_what_was_removed(request, form.cleaned_data.get("body", ""))
                 target = reverse("incidents:record", args=[number])
                 return redirect(f"{target}#entree-{entry.position}" if entry is not None else target)
         fresh = policies.access_incident(request.actor, number=number)
         return _record_page(request, fresh, refused={name: form}, status=status)
 
     return move
+
+
+def _say_what_was_removed(request: SignedInRequest, *typed: str) -> None:
+    """Tell the writer which secrets were not kept (CON-8); the text that was stored shows where they stood."""
+    kinds = secrets_in(*map(clean_text, typed))
+    if kinds:
+        told = _("Nous avons retiré de votre texte : %(kinds)s. Le support n’en a jamais besoin, et d’autres personnes lisent cette fiche.")
+        advice = _("Si ce secret sert encore, changez-le : il a pu être vu sur votre écran.")
+        messages.warning(request, f"{told % {'kinds': ', '.join(str(kind.label) for kind in kinds)}} {advice}")
 
 
 def _show(form: django_forms.Form, error: DomainError) -> None:

@@ -78,6 +78,22 @@ def test_a_refused_filing_keeps_what_was_typed_and_says_why(territory: Territory
     assert 'aria-invalid="true"' in text
 
 
+def test_a_password_is_taken_out_before_it_is_stored_and_its_writer_is_told(territory: Territory, client: Client) -> None:
+    sign_in(client, territory.alice)
+    description = "Le poste 12 est bloqué.\nMot de passe : Soleil2024"
+    client.post("/incidents/brouillon/file/", {"description": description})
+    assert "Soleil2024" not in client.get("/incidents/nouveau/").content.decode()
+    answer = client.post("/incidents/nouveau/", filing(territory, description=description), follow=True)
+    page = answer.content.decode()
+    assert "Nous avons retiré de votre texte" in page
+    assert "Mot de passe : [mot de passe retiré]" in page.replace("\u00a0", " ")
+    record = answer.redirect_chain[-1][0]
+    client.post(f"{record}repondre/", {"body": "mdp = Hiver2025", "submission": uuid4()})
+    with as_maintenance():
+        stored = [*Incident.objects.values_list("description", flat=True), *FollowUp.objects.values_list("body", flat=True)]
+    assert not [text for text in stored if "Soleil" in text or "Hiver" in text]
+
+
 def test_what_was_typed_in_an_expired_session_comes_back_to_its_author_alone(territory: Territory, client: Client) -> None:
     sign_in(client, territory.alice)
     form = client.get("/incidents/nouveau/")

@@ -1,6 +1,0 @@
-from django.apps import AppConfig
-
-
-class ErrandsConfig(AppConfig):
-    name = "vigie.errands"
-    label = "errands"
