@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from zxcvbn import zxcvbn
 
+from vigie.accounts.breached import is_breached
 from vigie.accounts.models import User
 
 MAX_LENGTH: Final = 128
@@ -47,6 +48,22 @@ class EntropyValidator:
 
     def get_help_text(self) -> str:
         return gettext("Il ne doit pas se deviner : évitez votre nom, votre établissement, les dates et les suites connues.")
+
+
+class BreachValidator:
+    """Refuse what has been seen in a breach, however strong it looks: lists of that kind are what attackers try first."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        if is_breached(password):
+            raise ValidationError(
+                _(
+                    "Ce mot de passe figure dans des listes volées : d’autres l’essaieront. Prenez-en un qui ne sert qu’ici."
+                ),
+                code="password_breached",
+            )
+
+    def get_help_text(self) -> str:
+        return gettext("Il ne doit pas figurer dans les listes de mots de passe volés.")
 
 
 def _without(words: list[str], password: str) -> str:

@@ -137,6 +137,7 @@ PASSWORD_HASHERS = ["vigie.accounts.passwords.Argon2idHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "vigie.accounts.passwords.BreachValidator"},
     {"NAME": "vigie.accounts.passwords.EntropyValidator"},
 ]
 LOGIN_URL = "account_login"
