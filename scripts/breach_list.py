@@ -23,7 +23,7 @@ def passwords() -> Iterator[str]:
         for second in first.iterdir():
             for file in second.iterdir():
                 if int(file.name.removesuffix(".txt")) >= _SHORTEST:
-                    yield from file.read_text(encoding="utf-8", errors="replace").splitlines()
+                    yield from file.read_bytes().decode(errors="replace").splitlines()
 
 
 if __name__ == "__main__":

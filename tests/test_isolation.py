@@ -29,6 +29,8 @@ WITHOUT_AN_OBJECT = {
     "invitation": "a secret link, for whoever holds it: tested in directory",
     "edit_webauthn": "one's own keys, filtered by owner: tested in accounts",
     "remove_webauthn": "the same",
+    "rename_factor": "the same",
+    "rename_network": "the same",
     "openid_": "identity providers of the configuration, and one's own identities: tested in accounts",
     "/courrier/": "the demonstration's mailbox, absent in production",
     "/kit/": "the kit, absent in production",

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from vigie.accounts.models import KnownDevice, User
+from vigie.accounts.models import KnownDevice, TrustedNetwork, User
 from vigie.foundation import live
 
 
@@ -81,6 +82,26 @@ def end_session(session: UserSession) -> None:
     import_module(settings.SESSION_ENGINE).SessionStore().delete(session.session_key)
     session.delete()
     live.publish_revocation(session.user_id, session_key=session.session_key)
+
+
+def mark_session_of_network(session_key: str, *, is_one: bool = True) -> None:
+    """Note, for the lists of sessions, that this one stands on a range of addresses, or no longer does."""
+    UserSession.objects.filter(session_key=session_key).update(data={"by_network": True} if is_one else {})
+
+
+def note_use_of_network(network: UUID) -> None:
+    TrustedNetwork.objects.filter(pk=network).update(last_used_at=timezone.now())
+
+
+def rename_network(user: User, network: UUID, name: str) -> bool:
+    """Give a range of hers another name; all else about it is the operator's. Return False if it is not hers."""
+    return bool(TrustedNetwork.objects.filter(user=user, pk=network).update(name=name))
+
+
+def rename_factor(factor: Authenticator, name: str) -> None:
+    """Name an application or a sheet of codes; keys are named by allauth, in the same place."""
+    factor.data["name"] = name
+    factor.save(update_fields=["data"])
 
 
 def delete_ended_sessions() -> int:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts import actions, devices, encryption, letters, terms
-from vigie.accounts.authentication import find_by_email, vouched_for_two_factors
+from vigie.accounts.authentication import find_by_email, is_in_network, is_strong, vouched_for_two_factors
 from vigie.accounts.factors import STRONG, can_show_second_factor, may_use_mailbox
 from vigie.accounts.models import User
 from vigie.accounts.session_store import SessionStore
@@ -37,8 +37,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_login_stages(self) -> list[str]:
-        """E-mail code for those who hold nothing stronger, then what they hold."""
+        """The place if it counts, an e-mail code for those who hold nothing stronger, then what they hold."""
         return [
+            "vigie.accounts.stages.NetworkStage",
             "vigie.accounts.stages.MailboxAloneStage",
             "allauth.account.stages.LoginByCodeStage",
             "vigie.accounts.stages.FactorStage",
@@ -46,7 +47,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_login_by_code_required(self, login: Login) -> bool:
         user = login.user
-        return isinstance(user, User) and may_use_mailbox(user) and not vouched_for_two_factors(context.request, user)
+        if not isinstance(user, User) or vouched_for_two_factors(context.request, user) or is_in_network(context.request, user):
+            return False
+        return may_use_mailbox(user)
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
         words = {
@@ -67,6 +70,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if isinstance(user, User):
             if terms.has_accepted(user, terms.terms_in_force()):
                 terms.let_in(request, user)
+            if not is_strong(request, user):
+                actions.mark_session_of_network(str(request.session.session_key))
             token = devices.device_token(request)
             if not actions.remember_device(user, devices.fingerprint_of(token)):
                 self.send_notification_mail("account/email/new_device", user)

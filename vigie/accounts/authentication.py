@@ -18,6 +18,7 @@ from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
 from django.db import connection
 from django.http import HttpRequest
 
+from vigie.accounts import networks
 from vigie.accounts.models import User, normal_email
 from vigie.foundation import scope
 from vigie.foundation.scope import NOTHING, Scope
@@ -25,6 +26,8 @@ from vigie.foundation.scope import NOTHING, Scope
 BACKEND: Final = "vigie.accounts.authentication.SignInBackend"
 VOUCHED: Final = "vouched"
 """The proof given by an identity provider or a client certificate, among the proofs of a session."""
+NETWORK: Final = "network"
+"""The proof given by a trusted range of addresses."""
 
 
 def find_by_email(address: str) -> UUID | None:
@@ -54,8 +57,28 @@ def pending_user_id(request: HttpRequest) -> UUID | None:
 
 
 def has_two_factors(request: HttpRequest, user: User) -> bool:
-    """Tell whether this session has proven two factors (ACC-1)."""
+    """Tell whether this session has proven two factors (ACC-1), be one of them a place."""
+    return is_strong(request, user) or is_in_network(request, user)
+
+
+def is_strong(request: HttpRequest, user: User) -> bool:
+    """Tell whether this session has proven two factors that she has or knows: what health data asks for."""
     return are_two_factors(get_authentication_records(request, user), user)
+
+
+def is_in_network(request: HttpRequest, user: User) -> bool:
+    """Tell whether this session began in a trusted range of hers, and still is in one at this very request.
+
+    A session that is carried elsewhere, a range that ends or is withdrawn, a person who becomes an administrator: the
+    place counts no more at once.
+    """
+    return began_in_network(request, user) and networks.network_around(user, networks.client_address(request)) is not None
+
+
+def began_in_network(request: HttpRequest, user: User) -> bool:
+    """Tell whether this session was opened from a trusted range of hers, whatever has become of it."""
+    methods = {record.get("method") for record in get_authentication_records(request, user)}
+    return NETWORK in methods and bool(methods & {"password", VOUCHED})
 
 
 def are_two_factors(records: Sequence[Mapping[str, Any]], user: User) -> bool:

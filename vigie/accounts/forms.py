@@ -55,6 +55,7 @@ from vigie.accounts import actions, letters
 from vigie.accounts.authentication import candidate, find_by_email, pending_user_id
 from vigie.accounts.models import User
 from vigie.accounts.passwords import MAX_LENGTH
+from vigie.foundation.text import clean_line
 
 _REGIONS: Final = ("Europe/", "America/", "Indian/", "Pacific/", "Atlantic/", "Africa/", "Asia/", "Australia/")
 
@@ -277,6 +278,18 @@ class GenerateRecoveryCodesForm(BaseGenerateRecoveryCodesForm):
 
     def clean(self) -> dict[str, Any]:
         return self.cleaned_data
+
+
+class FactorNameForm(forms.Form):
+    name = forms.CharField(
+        label=_("Nom du facteur"), max_length=60, help_text=_("Pour le reconnaître : « Téléphone de service », « Coffre du bureau »…")
+    )
+
+    def clean_name(self) -> str:
+        name = clean_line(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError(_("Ce champ est obligatoire."))
+        return name
 
 
 class TermsForm(forms.Form):

@@ -14,9 +14,10 @@ from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
-from vigie.accounts.authentication import has_two_factors
+from vigie.accounts.authentication import began_in_network, has_two_factors
 from vigie.accounts.models import User
 from vigie.accounts.session_store import SessionStore
+from vigie.accounts.strength import ask_for_more
 from vigie.foundation.scope import SAFE_METHODS
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -78,12 +79,18 @@ class SecondFactorMiddleware:
         elif audience:
             # Its own guard refuses somebody who has not signed in, and keeps what she had typed.
             return None
-        if request.headers.get("Accept") == "application/json":
-            return HttpResponse(status=401, headers={"WWW-Authenticate": "Session"})
-        stage = get_pending_stage(request)
-        if stage is not None and stage.is_resumable(request):
-            return redirect_to_pending_stage(request, stage)
-        return redirect_to_login(_wanted(request), resolve_url(settings.LOGIN_URL))
+        return _ask_for_factors(request)
+
+
+def _ask_for_factors(request: HttpRequest) -> HttpResponseBase:
+    if request.headers.get("Accept") == "application/json":
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Session"})
+    if isinstance(request.user, User) and began_in_network(request, request.user):
+        return ask_for_more(request)
+    stage = get_pending_stage(request)
+    if stage is not None and stage.is_resumable(request):
+        return redirect_to_pending_stage(request, stage)
+    return redirect_to_login(_wanted(request), resolve_url(settings.LOGIN_URL))
 
 
 def _wanted(request: HttpRequest) -> str:

@@ -151,6 +151,7 @@ class TrustedNetwork(models.Model):
     expires_at = models.DateTimeField(_("jusqu’au"))
     granted_by_name = models.CharField(_("accordée par"), max_length=165)
     created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(_("dernier usage"), null=True)
 
     class Meta:
         verbose_name = _("réseau de confiance")

@@ -56,9 +56,7 @@ class BreachValidator:
     def validate(self, password: str, user: User | None = None) -> None:
         if is_breached(password):
             raise ValidationError(
-                _(
-                    "Ce mot de passe figure dans des listes volées : d’autres l’essaieront. Prenez-en un qui ne sert qu’ici."
-                ),
+                _("Ce mot de passe figure dans des listes volées : d’autres l’essaieront. Prenez-en un qui ne sert qu’ici."),
                 code="password_breached",
             )
 

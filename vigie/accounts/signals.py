@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from allauth.account.signals import authentication_step_completed
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from vigie.accounts import actions
 from vigie.accounts.models import User
 from vigie.foundation import live
 
@@ -19,3 +21,10 @@ def close_streams_of_session(sender: object, request: HttpRequest, user: User | 
         return
     UserSession.objects.filter(session_key=key).delete()
     live.publish_revocation(user.pk, session_key=key)
+
+
+@receiver(authentication_step_completed)
+def strengthen_session(sender: object, request: HttpRequest, method: str, **kwargs: Any) -> None:
+    """A session that stood on a place stands on a factor of its owner as soon as she shows one."""
+    if method == "mfa" and isinstance(request.user, User) and request.session.session_key:
+        actions.mark_session_of_network(request.session.session_key, is_one=False)

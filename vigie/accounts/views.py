@@ -1,29 +1,35 @@
 """Pages of one's own account, and the few of sign-in that allauth lacks."""
 
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.views import LoginView
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigie.accounts import actions, devices, identities, terms
+from vigie.accounts import actions, devices, identities, networks, terms
+from vigie.accounts.authentication import began_in_network, has_two_factors
 from vigie.accounts.client_certificates import certified_subject
 from vigie.accounts.demonstration import DEMO_PASSWORD, demo_code, demonstration_accounts
-from vigie.accounts.factors import factors_of, may_use_mailbox
-from vigie.accounts.forms import PreferencesForm, ProfileForm, TermsForm
-from vigie.accounts.models import Theme, User
+from vigie.accounts.factors import STRONG, factors_of, holds_any, may_use_mailbox
+from vigie.accounts.forms import FactorNameForm, PreferencesForm, ProfileForm, TermsForm
+from vigie.accounts.models import Theme, TrustedNetwork, User
+from vigie.accounts.strength import WITHOUT_NETWORK, strong_session
 from vigie.ui.shell import THEME_COOKIE
 
 _YEAR = 365 * 24 * 3600
@@ -74,6 +80,24 @@ def mailbox_alone(request: HttpRequest) -> HttpResponse:
     return render(request, "account/mailbox_alone.html")
 
 
+@require_http_methods(["GET", "POST"])
+@never_cache
+@login_not_required
+def stronger(request: HttpRequest) -> HttpResponse:
+    """Say that the place where she is does not suffice here, and let her show a factor of her own."""
+    if not isinstance(request.user, User) or not began_in_network(request, request.user):
+        return redirect("account_login")
+    wanted = urlencode({"next": _next(request)})
+    if request.method == "POST":
+        logout(request)
+        request.session[WITHOUT_NETWORK] = True
+        return redirect(f"{reverse('account_login')}?{wanted}")
+    # Whoever has left her range shows everything again: her session is no longer behind two factors.
+    may_add = has_two_factors(request, request.user) and holds_any(request.user, STRONG)
+    context = {"next": _next(request), "confirm_url": f"{reverse('mfa_reauthenticate')}?{wanted}" if may_add else ""}
+    return render(request, "account/stronger.html", context)
+
+
 @require_GET
 @never_cache
 @login_not_required
@@ -94,11 +118,37 @@ def security(request: PersonRequest) -> HttpResponse:
     context = {
         "factors": factors_of(request.user),
         "mailbox_counts": may_use_mailbox(request.user),
+        "networks": networks.networks_of(request.user),
+        "now": timezone.now(),
         "identities": [(identities.name_of(identity), identity) for identity in linked],
         "openid_providers": settings.VIGIE_OPENID_PROVIDERS,
         "shows_certificate": bool(certified_subject(request)),
     }
     return render(request, "mfa/index.html", context | _tabs("security"))
+
+
+@require_http_methods(["GET", "POST"])
+@strong_session
+def rename_factor(request: PersonRequest, pk: int) -> HttpResponse:
+    """Name my application or my sheet of recovery codes; keys have a page of allauth's."""
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+    factor = get_object_or_404(Authenticator, user=request.user, pk=pk, type__in=kinds)
+    form = FactorNameForm(request.POST or None, initial={"name": factor.data.get("name", "")})
+    if request.method == "POST" and form.is_valid():
+        actions.rename_factor(factor, form.cleaned_data["name"])
+        return redirect("accounts:security")
+    return render(request, "accounts/factor_name.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def rename_network(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Name a range of mine."""
+    network = get_object_or_404(TrustedNetwork, user=request.user, pk=pk)
+    form = FactorNameForm(request.POST or None, initial={"name": network.name})
+    if request.method == "POST" and form.is_valid():
+        actions.rename_network(request.user, network.pk, form.cleaned_data["name"])
+        return redirect("accounts:security")
+    return render(request, "accounts/factor_name.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @require_GET
@@ -116,6 +166,7 @@ def sessions(request: PersonRequest) -> HttpResponse:
             "session": session,
             "browser": devices.browser_name(session.user_agent),
             "is_current": session.session_key == current,
+            "is_by_network": bool(session.data.get("by_network")),
         }
         for session in UserSession.objects.purge_and_list(request.user)
     ]

@@ -12,7 +12,7 @@ from vigie.accounts import encryption
 from vigie.accounts.models import User
 from vigie.accounts.tests.conftest import Letters
 from vigie.accounts.tests.factories import PASSWORD
-from vigie.accounts.tests.signing_in import give_password, is_signed_in, signed_in_client, totp_code
+from vigie.accounts.tests.signing_in import give_code, give_password, is_signed_in, signed_in_client, totp_code
 from vigie.foundation.testing import as_maintenance
 
 # allauth tells of new factors once the transaction has ended: real transactions only.
@@ -129,7 +129,30 @@ def test_letters_are_in_the_language_and_time_zone_of_their_reader(alice: User, 
     assert datetime.now(UTC).astimezone(ZoneInfo("Pacific/Noumea")).strftime("%H:") in letter["text"]
 
 
-@pytest.mark.parametrize("address", ["/compte/securite/cles/1/renommer/", "/compte/securite/cles/1/retirer/"])
+def test_application_and_recovery_codes_bear_the_names_that_their_owner_gives(alice: User, letters: Letters) -> None:
+    client = signed_in_client(alice)
+    client.post(reverse("mfa_generate_recovery_codes"))
+    with as_maintenance():
+        factors = {factor.type: factor.pk for factor in Authenticator.objects.filter(user=alice)}
+    for kind, name in (("totp", "Téléphone de service"), ("recovery_codes", "Coffre du bureau")):
+        address = reverse("accounts:rename_factor", args=[factors[kind]])
+        assert client.get(address).status_code == 200
+        assert client.post(address, {"name": " \u202e "}).status_code == 422
+        assert client.post(address, {"name": name}).status_code == 302
+        assert name in client.get(reverse("accounts:security")).content.decode()
+    assert client.get(reverse("mfa_view_recovery_codes")).status_code == 200, "the codes themselves are as they were"
+    assert give_code(_after_password(alice), totp_code()).status_code == 302
+
+
+def _after_password(user: User) -> Client:
+    client = Client()
+    give_password(client, user.email)
+    return client
+
+
+@pytest.mark.parametrize(
+    "address", ["/compte/securite/facteurs/1/renommer/", "/compte/securite/cles/1/renommer/", "/compte/securite/cles/1/retirer/"]
+)
 def test_key_of_somebody_else_does_not_exist(alice: User, bob: User, letters: Letters, address: str) -> None:
     assert signed_in_client(bob).get(address).status_code == 404
 
