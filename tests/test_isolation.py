@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from vigie.accounts.models import User
 from vigie.accounts.tests.signing_in import signed_in_client
@@ -16,6 +18,7 @@ from vigie.directory.access import actor_of
 from vigie.directory.models import Membership, Role
 from vigie.directory.tests import factories as directory
 from vigie.directory.tests.acting import acting_as
+from vigie.errands.models import Errand
 from vigie.foundation.testing import as_maintenance
 from vigie.incidents import actions
 from vigie.incidents.models import Incident
@@ -44,6 +47,8 @@ class Story:
     attachment: UUID
     member: UUID
     """Somebody of the incident's site."""
+    errand: UUID
+    """Long work of the technician."""
     strangers: dict[str, User]
 
 
@@ -67,7 +72,10 @@ def story(db: None) -> Story:
         attachment = entry.files.get().attachment_id
     with as_maintenance():
         of_site = Membership.objects.get(user=strangers["planner and editor"])
-    return Story(incident, attachment, of_site.id, strangers)
+        errand = Errand.objects.create(
+            owner=technician, kind="members.export", submission=uuid4(), state="done", expires_at=timezone.now() + timedelta(days=1)
+        )
+    return Story(incident, attachment, of_site.id, errand.id, strangers)
 
 
 def routes() -> Iterator[tuple[str, URLPattern]]:
@@ -89,6 +97,7 @@ def addresses_of(story: Story) -> list[str]:
         "<slug:slug>": story.incident.desk.slug,
         "<str:key>": str(story.incident.id),
         "<uuid:membership_id>": str(story.member),
+        "<uuid:errand_id>": str(story.errand),
     }
     found = []
     for route, pattern in routes():

@@ -6,6 +6,7 @@ django-pghistory states its context before every statement; ours is one transact
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
@@ -33,9 +34,9 @@ class AuditContextMiddleware:
 
 
 @contextmanager
-def acting(task: str) -> Iterator[None]:
-    """Name a job as the author of what it writes in the transaction under way; the person is « Vigie »."""
-    _state(user="", route=f"job:{task}", request="")
+def acting(task: str, *, user_id: UUID | None = None) -> Iterator[None]:
+    """Name a job as the author of what it writes in the transaction under way; the person is « Vigie », or whom it works for."""
+    _state(user=str(user_id or ""), route=f"job:{task}", request="")
     yield
     _state()
 

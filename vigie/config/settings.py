@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "vigie.ui",
     "vigie.audit",
     "vigie.accounts",
+    "vigie.errands",
     "vigie.directory",
     "vigie.notifications",
     "vigie.attachments",

@@ -15,6 +15,7 @@ class DirectoryConfig(AppConfig):
     label = "directory"
 
     def ready(self) -> None:
-        from vigie.directory import activation  # noqa: F401, PLC0415 - models must be loaded first
+        from vigie.directory import activation, member_errands  # noqa: F401, PLC0415 - models must be loaded first
 
+        member_errands.register()
         post_migrate.connect(_load_rights, sender=self)

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from vigie.directory.member_actions import Refusal
+from vigie.directory.member_queries import MOST_SOUGHT, MemberFilters
 from vigie.directory.models import Site
+from vigie.errands.kinds import Refusal
 from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid
 from vigie.ui.numbers import grouped
 
@@ -42,10 +43,25 @@ def crumbs(site: Site, *here: tuple[Any, str]) -> list[tuple[Any, str]]:
     return [(_("Administration"), reverse("directory:index")), members, *here]
 
 
-def back_to_list(request: HttpRequest, site: Site) -> HttpResponse:
-    """Go back to the list as it was: the form carries its query string."""
+def filters_of(query: QueryDict) -> MemberFilters:
+    """Read the filters of the list from its address."""
+    return MemberFilters(
+        words=query.get("q", "").strip()[:MOST_SOUGHT],
+        status=query.get("statut", ""),
+        service=query.get("service", ""),
+        role=query.get("role", ""),
+    )
+
+
+def list_url(request: HttpRequest, site: Site) -> str:
+    """Return the address of the list as it was: the form carries its query string."""
     query = request.POST.get("query", "")[:2000].removeprefix("?")
-    return redirect(f"{reverse('directory:members', args=[site.number])}?{query}")
+    return f"{reverse('directory:members', args=[site.number])}?{query}"
+
+
+def back_to_list(request: HttpRequest, site: Site) -> HttpResponse:
+    """Go back to the list as it was."""
+    return redirect(list_url(request, site))
 
 
 def tell(request: HttpRequest, refusals: Sequence[Refusal]) -> None:

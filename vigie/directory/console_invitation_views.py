@@ -6,16 +6,14 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from vigie.directory import console, console_forms, invitations, member_actions, member_queries
+from vigie.directory import console, console_forms, invitations, member_queries
 from vigie.directory.access import administrators
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.policies import access_membership
 from vigie.foundation.errors import DomainError, Unseen
 from vigie.ui import dates
-from vigie.ui.numbers import grouped
 
 _UNPROCESSABLE = 422
 
@@ -54,29 +52,6 @@ def member_add(request: SignedInRequest, number: str) -> HttpResponse:
                 return redirect("directory:member", membership_id=member.id)
     context = {"form": form, "site": site, "crumbs": console.crumbs(site, (_("Ajouter une personne"), ""))}
     return render(request, "directory/member_add.html", context, status=status)
-
-
-@require_POST
-@administrators
-def members_resend(request: SignedInRequest, number: str) -> HttpResponse:
-    """Invite again those that are ticked (ACC-12)."""
-    site = member_queries.administered_site(request.actor, number)
-    ticked = member_queries.ticked_members(site, request.POST.getlist("membre"))
-    if not ticked:
-        messages.error(request, _("Cochez d’abord les personnes concernées."))
-    done, refusals = 0, []
-    for member in ticked:
-        try:
-            invitations.resend(request.actor, member.id)
-        except DomainError as error:
-            refusals.append(member_actions.Refusal(member.full_name, error.message))
-        else:
-            done += 1
-    if done:
-        said = ngettext("%(count)s invitation renvoyée.", "%(count)s invitations renvoyées.", done)
-        messages.success(request, said % {"count": grouped(done)})
-    console.tell(request, refusals)
-    return console.back_to_list(request, site)
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from vigie.directory import console_bulk_views as bulk
 from vigie.directory import console_invitation_views as inviting
 from vigie.directory import console_views as views
 
@@ -13,8 +14,9 @@ urlpatterns: list[URLPattern] = [
     path("utilisateurs/<uuid:membership_id>/activite/", views.member_deactivate, name="member_deactivate"),
     path("utilisateurs/<uuid:membership_id>/invitation/", inviting.member_resend, name="member_resend"),
     path("<str:number>/utilisateurs/ajouter/", inviting.member_add, name="member_add"),
-    path("<str:number>/utilisateurs/invitations/", inviting.members_resend, name="members_resend"),
+    path("<str:number>/utilisateurs/invitations/", bulk.members_resend, name="members_resend"),
     path("<str:number>/utilisateurs/", views.members, name="members"),
-    path("<str:number>/utilisateurs/export/", views.members_export, name="members_export"),
-    path("<str:number>/utilisateurs/desactiver/", views.members_deactivate, name="members_deactivate"),
+    path("<str:number>/utilisateurs/export/", bulk.members_export, name="members_export"),
+    path("<str:number>/utilisateurs/desactiver/", bulk.members_deactivate, name="members_deactivate"),
+    path("<str:number>/utilisateurs/services/", bulk.members_services, name="members_services"),
 ]

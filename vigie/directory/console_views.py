@@ -1,34 +1,29 @@
 """Pages of the console of a site: its members. They parse, ask an action or a query, and answer."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms as django_forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from vigie.audit.actions import record_act
 from vigie.audit.queries import record_history
 from vigie.directory import console, console_forms, member_actions, member_queries
 from vigie.directory.access import administrators
 from vigie.directory.console import ActiveFilter, Conflict, Pages, address_with
 from vigie.directory.entry import SignedInRequest
-from vigie.directory.member_queries import MemberFilters, MemberPage, MemberRow, MemberView, Position
+from vigie.directory.member_queries import MemberFilters, MemberPage, MemberView, Position
 from vigie.directory.models import Membership, MemberStatus, Role, Site
 from vigie.directory.policies import MemberAccess, access_membership
 from vigie.foundation.errors import DomainError, Unseen
 from vigie.ui.numbers import grouped
 
 _UNPROCESSABLE = 422
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 # --- Sites -----------------------------------------------------------------------------------------------------------
@@ -49,7 +44,7 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
     """The members of a site: search, filters, pages (ACC-20)."""
     site = member_queries.administered_site(request.actor, number)
     query = request.GET
-    filters = _filters(query)
+    filters = console.filters_of(query)
     position = Position(after=query.get("apres", ""), before=query.get("avant", ""), last="fin" in query)
     size = int(query["taille"]) if query.get("taille") in {str(size) for size in member_queries.PAGE_SIZES} else member_queries.PAGE_SIZE
     page = member_queries.members_page(site, filters, position, descending=query.get("tri") == "-nom", size=size)
@@ -64,6 +59,7 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
         "active_filters": _active_filters(query, filters, services),
         "clear_url": address_with(query, q=None, statut=None, service=None, role=None),
         "export_url": f"{reverse('directory:members_export', args=[number])}{address_with(query)}",
+        "submission": uuid4(),
         "statuses": MemberStatus.choices,
         "roles": [(role.value, role.label) for role in Role],
         "services": services,
@@ -71,15 +67,6 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
         "crumbs": console.crumbs(site),
     }
     return render(request, "directory/members.html", context)
-
-
-def _filters(query: QueryDict) -> MemberFilters:
-    return MemberFilters(
-        words=query.get("q", "").strip()[: member_queries.MOST_SOUGHT],
-        status=query.get("statut", ""),
-        service=query.get("service", ""),
-        role=query.get("role", ""),
-    )
 
 
 def _pages(query: QueryDict, page: MemberPage, size: int) -> Pages:
@@ -101,72 +88,6 @@ def _active_filters(query: QueryDict, filters: MemberFilters, services: Sequence
     if filters.role in Role.values:
         found.append(ActiveFilter(Role(filters.role).label, address_with(query, role=None)))
     return found
-
-
-@require_POST
-@administrators
-def members_export(request: SignedInRequest, number: str) -> HttpResponse:
-    """The same list as a file for spreadsheets. No cell is ever a formula. The export is an act of the journal."""
-    site = member_queries.administered_site(request.actor, number)
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";")
-    writer.writerow([_("Nom"), _("Prénom"), _("Adresse électronique"), _("Fonction"), _("Statut"), _("Rôles"), _("Services")])
-    count = 0
-    for row in member_queries.exported_members(site, _filters(request.GET)):
-        writer.writerow([_cell(value) for value in _exported(row)])
-        count += 1
-    record_act(
-        request.actor,
-        "members.exported",
-        site_id=site.id,
-        space_id=site.space_id,
-        object_kind="site",
-        object_id=str(site.id),
-        object_name=site.name,
-        details={"rows": count},
-    )
-    name = f"utilisateurs-{site.number}-{localtime():%Y-%m-%d}.csv"
-    # The mark of UTF-8 at the head is for spreadsheets.
-    return HttpResponse(
-        "\ufeff" + text.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
-
-
-def _exported(row: MemberRow) -> Sequence[str]:
-    roles = ", ".join(str(role.label) for role in Role if role in row.roles)
-    return row.last_name, row.first_name, row.email, row.function, str(MemberStatus(row.status).label), roles, row.services
-
-
-def _cell(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-@require_POST
-@administrators
-def members_deactivate(request: SignedInRequest, number: str) -> HttpResponse:
-    """Deactivate the members that are ticked; a page asks first."""
-    site = member_queries.administered_site(request.actor, number)
-    back = console.back_to_list(request, site)
-    ticked = member_queries.ticked_members(site, request.POST.getlist("membre"))
-    if not ticked:
-        messages.error(request, _("Cochez d’abord les personnes concernées."))
-        return back
-    if "confirmed" not in request.POST:
-        context = {
-            "site": site,
-            "ticked": ticked,
-            "query": request.POST.get("query", ""),
-            "crumbs": console.crumbs(site, (_("Désactiver"), "")),
-        }
-        return render(request, "directory/members_deactivate.html", context)
-    done, refusals = member_actions.deactivate_members(request.actor, [member.id for member in ticked])
-    if done:
-        said = ngettext("%(count)s personne désactivée.", "%(count)s personnes désactivées.", done)
-        messages.success(request, said % {"count": grouped(done)})
-    console.tell(request, refusals)
-    return back
 
 
 # --- The record ------------------------------------------------------------------------------------------------------

@@ -4,13 +4,12 @@ Audit rows are written by triggers. Functions take the actor first and raise err
 is for people; then nothing was written.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts.actions import end_sessions
@@ -19,8 +18,11 @@ from vigie.directory import member_queries, policies
 from vigie.directory.actors import Actor
 from vigie.directory.models import Habilitation, Invitation, Membership, Role, Service, ServiceMembership
 from vigie.directory.policies import MemberAccess, access_membership
-from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid, NotAllowed, Unseen
+from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid, NotAllowed
 from vigie.foundation.text import clean_line
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
 
 LONGEST_NAME = 80
 LONGEST_FUNCTION = 120
@@ -142,27 +144,31 @@ def reactivate_member(actor: Actor, membership_id: UUID) -> Membership:
     return member
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A member whom a bulk action left as she was, and why."""
-
-    name: str
-    reason: str | Promise
+@transaction.atomic
+def attach_to_services(actor: Actor, membership_id: UUID, service_ids: Collection[UUID]) -> Membership:
+    """Add services of the site to those where a member works (ACC-23); those that she has already stay."""
+    return _change_services(actor, membership_id, lambda former: former | set(service_ids))
 
 
-def deactivate_members(actor: Actor, membership_ids: Sequence[UUID]) -> tuple[int, list[Refusal]]:
-    """Deactivate several members, each for herself; return how many were, and who was not."""
-    done, refusals = 0, []
-    for identifier in membership_ids:
-        try:
-            deactivate_member(actor, identifier)
-        except Unseen:
-            raise
-        except DomainError as error:
-            refusals.append(Refusal(access_membership(actor, identifier).membership.full_name, error.message))
-        else:
-            done += 1
-    return done, refusals
+@transaction.atomic
+def remove_from_services(actor: Actor, membership_id: UUID, service_ids: Collection[UUID]) -> Membership:
+    """Take services away from those where a member works."""
+    return _change_services(actor, membership_id, lambda former: former - set(service_ids))
+
+
+def _change_services(actor: Actor, membership_id: UUID, change: Callable[[set[UUID]], set[UUID]]) -> Membership:
+    access = _to_administer(actor, membership_id)
+    member = access.membership
+    former = set(ServiceMembership.objects.filter(membership=member).values_list("service_id", flat=True))
+    wanted = change(former)
+    details: dict[str, list[str]] = {}
+    _note(details, "services", former, wanted)
+    if not details:
+        return member
+    _attach(member, former, wanted)
+    _store(member)
+    _record(access, "member.access_changed", **details)
+    return member
 
 
 def _to_administer(actor: Actor, membership_id: UUID, revision: int | None = None) -> MemberAccess:

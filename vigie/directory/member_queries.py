@@ -87,6 +87,7 @@ class MemberRow:
     roles: Sequence[str]
     status: str
     invitation_sent_at: datetime | None
+    activated_at: datetime | None = None
     services: str = ""
 
     @property
@@ -103,7 +104,7 @@ class MemberRow:
         return [str(role.label) for role in Role if role in self.roles and role is not Role.ADMIN]
 
 
-_ROW = ("id", "last_name", "first_name", "email", "function", "roles", "status", "invitation_sent_at")
+_ROW = ("id", "last_name", "first_name", "email", "function", "roles", "status", "invitation_sent_at", "activated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +217,17 @@ def ticked_members(site: Site, given: Sequence[str]) -> list[Membership]:
     return list(Membership.objects.filter(site=site, id__in=identifiers).order_by("last_name", "first_name", "id"))
 
 
+def listed_members(site: Site, filters: MemberFilters) -> QuerySet[Membership]:
+    """Return all that a list holds, by name: those of its pages, near names included when nobody bears what is sought."""
+    members = filters.narrow(sought_members(site, filters.words))
+    if filters.words and not members.exists():
+        members = filters.narrow(sought_members(site, filters.words, near=True))
+    return members.order_by(*_order(descends=False))
+
+
 def exported_members(site: Site, filters: MemberFilters) -> Iterator[MemberRow]:
     """Return all that a list holds, a thousand rows at a time."""
-    members = filters.narrow(sought_members(site, filters.words)).order_by(*_order(descends=False))
+    members = listed_members(site, filters)
     rows: list[MemberRow] = []
     for values in members.with_status().values_list(*_ROW).iterator(1000):  # type: ignore[attr-defined]
         rows.append(MemberRow(*values))
