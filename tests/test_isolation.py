@@ -98,6 +98,8 @@ def addresses_of(story: Story) -> list[str]:
         "<str:key>": str(story.incident.id),
         "<uuid:membership_id>": str(story.member),
         "<uuid:errand_id>": str(story.errand),
+        "<uuid:site_id>": str(story.incident.site_id),
+        "<uuid:space_id>": str(story.incident.site.space_id),
     }
     found = []
     for route, pattern in routes():

@@ -321,12 +321,13 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"] = forms.ChoiceField(
-            label=_("Fuseau horaire"), choices=_time_zones, help_text=_("Toutes les heures sont affichées dans ce fuseau.")
+            label=_("Fuseau horaire"), choices=time_zones, help_text=_("Toutes les heures sont affichées dans ce fuseau.")
         )
 
 
 @cache
-def _time_zones() -> list[tuple[str, str]]:
+def time_zones() -> list[tuple[str, str]]:
+    """Return the zones that a person may choose, those of France first."""
     names = sorted(name for name in zoneinfo.available_timezones() if name.startswith(_REGIONS))
     first = ["Europe/Paris", *(name for name in names if name in _FRENCH)]
     return [(name, name.replace("_", " ")) for name in dict.fromkeys([*first, *names])]

@@ -73,6 +73,7 @@ class User(AbstractBaseUser):
     class Meta:
         verbose_name = _("compte")
         constraints = (models.CheckConstraint(condition=Q(email=Lower("email")), name="accounts_user_email_has_no_case"),)
+        indexes = (models.Index("last_name", "first_name", "id", name="accounts_user_name"),)
 
     def __str__(self) -> str:
         return self.full_name

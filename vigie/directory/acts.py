@@ -31,6 +31,39 @@ declare(
     },
 )
 
+# --- Spaces and sites ------------------------------------------------------------------------------------------------
+declare(
+    "sites",
+    _("Espaces et sites"),
+    {
+        "space.created": _("%(actor)s a créé l’espace %(object)s."),
+        "space.renamed": _("%(actor)s a renommé l’espace %(object)s."),
+        "site.created": _("%(actor)s a créé le site %(object)s."),
+        "site.edited": _("%(actor)s a modifié la fiche du site %(object)s."),
+        "site.closed": _("%(actor)s a mis le site %(object)s hors service."),
+        "site.opened": _("%(actor)s a remis le site %(object)s en service."),
+    },
+)
+
 # --- What acts changed -----------------------------------------------------------------------------------------------
 declare_detail("roles", _("Rôles"), {role.value: role.label for role in Role})
-declare_detail("fields", _("Champs"), {"first_name": _("Prénom"), "last_name": _("Nom"), "function": _("Fonction")})
+declare_detail(
+    "fields",
+    _("Champs"),
+    {
+        "first_name": _("Prénom"),
+        "last_name": _("Nom"),
+        "function": _("Fonction"),
+        "name": _("Nom"),
+        "kind": _("Type"),
+        "number": _("Numéro de site"),
+        "finess": _("FINESS"),
+        "address": _("Adresse"),
+        "city": _("Ville"),
+        "latitude": _("Latitude"),
+        "longitude": _("Longitude"),
+        "time_zone": _("Fuseau horaire"),
+        "holiday_zone": _("Jours fériés"),
+        "phone": _("Téléphone"),
+    },
+)

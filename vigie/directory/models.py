@@ -29,6 +29,24 @@ class SiteKind(models.TextChoices):
     OPERATOR = "operator", _("Opérateur de la plateforme")
 
 
+class HolidayZone(models.TextChoices):
+    """Where public holidays differ in France: codes of ISO 3166-2, and names where there is none."""
+
+    MAINLAND = "Métropole", _("Métropole")
+    ALSACE_MOSELLE = "Alsace-Moselle", _("Alsace-Moselle")
+    GUADELOUPE = "FR-971", _("Guadeloupe")
+    MARTINIQUE = "FR-972", _("Martinique")
+    GUIANA = "FR-973", _("Guyane")
+    REUNION = "FR-974", _("La Réunion")
+    MAYOTTE = "FR-976", _("Mayotte")
+    MIQUELON = "FR-PM", _("Saint-Pierre-et-Miquelon")
+    BARTHELEMY = "FR-BL", _("Saint-Barthélemy")
+    MARTIN = "FR-MF", _("Saint-Martin")
+    CALEDONIA = "FR-NC", _("Nouvelle-Calédonie")
+    POLYNESIA = "FR-PF", _("Polynésie française")
+    WALLIS = "FR-WF", _("Wallis-et-Futuna")
+
+
 class Role(models.TextChoices):
     """Roles of one membership; they add up, each within its own site (rights.toml)."""
 
@@ -47,6 +65,9 @@ class Space(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("nom"), max_length=120)
     slug = models.SlugField(unique=True)
+    revision = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="Grows at each change: two people never overwrite each other."
+    )
 
     class Meta:
         verbose_name = _("espace")
@@ -55,7 +76,7 @@ class Space(models.Model):
         return self.name
 
 
-@pghistory.track()
+@pghistory.track(exclude=["revision"])
 class Site(models.Model):
     """One organisation."""
 
@@ -70,11 +91,12 @@ class Site(models.Model):
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     time_zone = models.CharField(_("fuseau horaire"), max_length=40, default="Europe/Paris")
-    holiday_zone = models.CharField(
-        _("zone de jours fériés"), max_length=20, default="Métropole", help_text=_("Zone de la bibliothèque holidays.")
-    )
+    holiday_zone = models.CharField(_("zone de jours fériés"), max_length=20, default=HolidayZone.MAINLAND, choices=HolidayZone)
     phone = models.CharField(_("téléphone"), max_length=30, blank=True)
     is_active = models.BooleanField(_("en service"), default=True)
+    revision = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="Grows at each change: two people never overwrite each other."
+    )
 
     class Meta:
         verbose_name = _("site")

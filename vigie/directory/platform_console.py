@@ -9,7 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.directory.console import Tab
 
-SECTIONS: tuple[tuple[str, Any, str], ...] = (("spaces", _("Espaces"), "directory:platform_spaces"),)
+SECTIONS: tuple[tuple[str, Any, str], ...] = (
+    ("spaces", _("Espaces"), "directory:platform_spaces"),
+    ("sites", _("Sites"), "directory:platform_sites"),
+)
 """Key, label and address of each part of the console, in the order of its tabs."""
 
 
