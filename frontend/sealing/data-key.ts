@@ -3,7 +3,7 @@ import { flattenedDecrypt } from "jose";
 import { fromBase64url, fromUtf8, randomBytes, sha256, toBase64url, toUtf8, type Bytes } from "./encoding";
 import { checkedNumber, newRevision, readDataKeyId, readKid, readScope } from "./identifiers";
 import { orderedMembers, readJson, text } from "./json";
-import { agreed, AGREEMENT, exported, readJwk, type PrivateKeys, type PublicKeys } from "./keys";
+import { agreed, AGREEMENT, exported, imported, readJwk, type PrivateKeys, type PublicKeys } from "./keys";
 import type { Pins } from "./pins";
 import type { DataKeyJwe, JweRecipient } from "./records";
 import { refuse } from "./refusal";
@@ -102,6 +102,7 @@ async function believed({ record, pins, newest, id }: { record: string; pins: Pi
   await verify(record, signer.sig);
   if (utf8(read.jwe.aad) !== (await bound(read.id, read.jwe.recipients.map(({ header }) => header.jkt)))) refuse("recipients-mismatch");
   for (const { header } of read.jwe.recipients) {
+    await imported(header.epk, AGREEMENT);
     if (!mayRead(read.scope, header.kid)) refuse("recipients-mismatch");
     const known = pins.keys(header.kid);
     if (known && known.jkt !== header.jkt) refuse("changed-thumbprint", header.kid);
