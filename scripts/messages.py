@@ -75,7 +75,7 @@ def _from_python(path: Path) -> Iterator[tuple[Message, int]]:
     marks = {
         alias.asname or alias.name: alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        if isinstance(node, ast.ImportFrom) and node.module in ("django.utils.translation", "django.utils.translation.trans_null")
         for alias in node.names
         if alias.name in FUNCTIONS
     }

@@ -7,76 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from vigie.directory.rights_catalogue import CAPABILITIES, FAMILIES, ROLES, SCOPES, family_of
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "vigie" / "directory" / "rights.toml"
 PAGE = ROOT / "docs" / "reference" / "droits.md"
-
-ROLES = {
-    "user": "Utilisateur",
-    "referent": "Référent",
-    "agent": "Technicien",
-    "admin": "Administrateur",
-    "planner": "Planification",
-    "editor": "Rédacteur",
-    "support": "Site de support",
-    "operator": "Opérateur",
-}
-SCOPES = {
-    "own": "les siens",
-    "followed": "ceux qu’il suit",
-    "observed": "ceux qu’il observe",
-    "site": "tout son site",
-    "served": "un site que sert son guichet",
-    "desk": "tout son guichet",
-    "self": "lui-même",
-    "contacts": "les contacts de ses incidents",
-    "granted": "le site qui l’a délégué",
-    "habilitation": "selon son habilitation",
-    "platform": "toute la plateforme",
-}
-CAPABILITIES = {
-    "incident.file": "déclarer un incident ou une demande",
-    "incident.read": "lire un incident, sans ses notes internes",
-    "incident.comment": "publier un commentaire, tant que l’incident est ouvert",
-    "incident.note": "lire et écrire les notes internes",
-    "incident.nudge": "relancer",
-    "incident.close": "fermer",
-    "incident.accept": "accepter une résolution",
-    "incident.refuse": "refuser une résolution",
-    "incident.assign": "attribuer",
-    "incident.plan": "planifier une intervention",
-    "incident.time": "noter le temps passé",
-    "incident.status": "changer le statut",
-    "incident.resolve": "résoudre",
-    "incident.reopen": "rouvrir",
-    "incident.merge": "fusionner des doublons",
-    "incident.split": "diviser",
-    "incident.transfer": "transférer à un autre guichet",
-    "incident.follow": "suivre",
-    "incident.observe": "ajouter un observateur",
-    "list.personal": "garder des listes personnelles",
-    "list.share": "partager une liste",
-    "desk.configure": "régler un guichet (horaires, priorités, catégories)",
-    "users.read": "lire les fiches des personnes",
-    "users.write": "modifier les fiches des personnes",
-    "factors.reset": "réinitialiser un second facteur",
-    "factors.ip": "gérer les plages d’adresses de confiance",
-    "admins.appoint": "nommer un administrateur",
-    "email.change": "changer une adresse électronique",
-    "account.deactivate": "désactiver un compte",
-    "rights.change": "changer les droits",
-    "features.activate": "activer des fonctionnalités pour des services",
-    "features.practitioner": "régler les fonctionnalités d’un praticien",
-    "support_grant.add": "déléguer à un site de support",
-    "support_grant.withdraw": "retirer une délégation",
-    "documents.read": "lire les rapports",
-    "documents.decide": "valider ou refuser un rapport",
-    "documents.publish": "publier un rapport",
-    "articles.write": "écrire des articles",
-    "announcements.write": "écrire des annonces",
-    "patients.open": "ouvrir le registre des patients",
-    "audit.read": "lire la trace des actes",
-}
 
 _HEADING = """# Droits
 
@@ -86,38 +21,26 @@ chacun dans son propre site ou guichet. Être administrateur ou opérateur ne do
 - Ce qu’une personne n’a pas le droit de voir répond « introuvable » (404), comme ce qui n’existe pas.
 - Ce qu’elle voit sans avoir le droit de le faire répond « refusé » (403), avec la raison.
 
+L’opérateur modifie cette matrice dans la console (« Plateforme », onglet « Droits ») : voir le guide
+« [Modifier la matrice des droits](../guides/droits.md) ». Cette page décrit celle qui est livrée.
+
 Cette page est produite depuis `vigie/directory/rights.toml` (version {version}) par `scripts/rights_page.py` ; un test la compare. Des
 droits y figurent déjà pour des parties de Vigie qui n’existent pas encore.
 """
-_FAMILIES = {
-    "incident": "Incidents et demandes",
-    "list": "Listes",
-    "desk": "Guichets",
-    "users": "Personnes",
-    "factors": "Seconds facteurs",
-    "admins": "Administration",
-    "features": "Fonctionnalités",
-    "support_grant": "Sites de support",
-    "documents": "Rapports",
-    "articles": "Connaissances",
-    "patients": "Patients",
-    "audit": "Trace",
-}
-_TOGETHER = {"email": "admins", "account": "admins", "rights": "admins", "announcements": "articles"}
 
 
 def page() -> str:
     """Return the text of the page. Fails on a capability, role or scope that has no French name here."""
     document: dict[str, Any] = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
     parts = [_HEADING.format(version=document.pop("version"))]
-    families: dict[str, list[str]] = {name: [] for name in _FAMILIES}
+    families: dict[str, list[str]] = {name: [] for name in FAMILIES}
     for family, rows in document.items():
         for name, cells in rows.items():
             capability = f"{family}.{name}"
-            families[_TOGETHER.get(family, family)].append(f"| `{capability}` | {CAPABILITIES[capability]} | {_who(cells)} |")
+            families[family_of(capability)].append(f"| `{capability}` | {CAPABILITIES[capability]} | {_who(cells)} |")
     for family, lines in families.items():
         if lines:
-            parts.append(f"\n## {_FAMILIES[family]}\n\n| Droit | Ce qu’il permet | Qui, et jusqu’où |\n|---|---|---|\n")
+            parts.append(f"\n## {FAMILIES[family]}\n\n| Droit | Ce qu’il permet | Qui, et jusqu’où |\n|---|---|---|\n")
             parts += [f"{line}\n" for line in lines]
     return "".join(parts)
 
@@ -126,7 +49,12 @@ def _who(cells: dict[str, list[str]]) -> str:
     if unknown := set(cells) - set(ROLES):
         message = f"roles without a French name: {sorted(unknown)}"
         raise KeyError(message)
-    return "<br>".join(f"{ROLES[role]}\u00a0: {', '.join(SCOPES[scope] for scope in cells[role])}" for role in ROLES if role in cells)
+    return "<br>".join(f"{ROLES[role]}\u00a0: {', '.join(_scope(scope) for scope in cells[role])}" for role in ROLES if role in cells)
+
+
+def _scope(scope: str) -> str:
+    step_up = ", après avoir confirmé son identité" if scope.endswith("!") else ""
+    return SCOPES[scope.removesuffix("!")] + step_up
 
 
 if __name__ == "__main__":

@@ -158,6 +158,7 @@ def _migrations_digest() -> str:
     sources = [
         *package.glob("*/migrations/*.py"),
         *package.rglob("*.sql"),
+        package / "directory" / "rights.toml",
         package / "foundation" / "rls.py",
         package / "foundation" / "database_roles.py",
         ROOT / "uv.lock",

@@ -30,6 +30,7 @@ def record_act(
     object_name: str = "",
     subject_id: UUID | None = None,
     details: Mapping[str, object] | None = None,
+    using: str | None = None,
 ) -> Act:
     """Write that somebody did something, in the name of a site (None: of the platform). None acts for Vigie itself.
 
@@ -38,7 +39,7 @@ def record_act(
     if not acts.is_declared(code):
         message = f"The act {code!r} has no sentence: declare it in the module acts of its app (see vigie.audit.acts)."
         raise LookupError(message)
-    return Act.objects.create(
+    return Act.objects.using(using).create(
         space_id=space_id,
         site_id=site_id,
         at=timezone.now(),

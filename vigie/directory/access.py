@@ -1,15 +1,17 @@
 """Who may open a view. Every view declares it with one of these; a test walks all addresses and checks (PLA-41)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.urls import reverse
 
-from vigie.directory import policies
+from vigie.directory import policies, rights
 from vigie.directory.actors import Actor
 from vigie.directory.entry import SignedInRequest
 from vigie.foundation import kept_forms
@@ -46,6 +48,18 @@ def everyone(view: View) -> View:
     """Open to the whole world, signed in or not: the view gives nothing of anybody's."""
     view.audience = "everyone"  # type: ignore[attr-defined]
     return view
+
+
+def confirmation_first(
+    request: SignedInRequest, capability: str, relations: Iterable[rights.Relation], *, back: str
+) -> HttpResponse | None:
+    """Return the way to confirm who she is, when the matrix asks it for this right and she has not done so lately (step-up).
+
+    She comes back to `back`, an address that is read.
+    """
+    if not rights.asks_step_up(capability, relations) or not is_reauthentication_required(request, app="vigie.accounts"):
+        return None
+    return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 
 
 def _guarded(

@@ -1,9 +1,12 @@
 """The sentences of the administrative acts of the directory (PLA-42). Add yours under its family."""
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from vigie.audit.acts import declare, declare_detail
+from vigie.directory import rights_catalogue as catalogue
 from vigie.directory.models import Role
+from vigie.directory.rights_catalogue import said_lazily
 
 # --- Members ---------------------------------------------------------------------------------------------------------
 declare(
@@ -42,6 +45,27 @@ declare(
         "site.edited": _("%(actor)s a modifié la fiche du site %(object)s."),
         "site.closed": _("%(actor)s a mis le site %(object)s hors service."),
         "site.opened": _("%(actor)s a remis le site %(object)s en service."),
+    },
+)
+
+# --- The matrix of rights --------------------------------------------------------------------------------------------
+declare(
+    "rights",
+    _("Droits"),
+    {
+        "rights.changed": _("%(actor)s a modifié la matrice des droits (version %(version)s)."),
+        "rights.restored": _("%(actor)s a rétabli la version %(restored)s de la matrice des droits (devenue la version %(version)s)."),
+        "rights.upgraded": _("Une mise à jour de Vigie a complété la matrice des droits (version %(version)s)."),
+    },
+)
+declare_detail(
+    "changes",
+    _("Droits changés"),
+    {
+        f"{capability}|{role}|{scope}": format_lazy("{} – {} ({})", said_lazily(role_word), said_lazily(word), said_lazily(scope_word))
+        for capability, word in catalogue.CAPABILITIES.items()
+        for role, role_word in catalogue.ROLES.items()
+        for scope, scope_word in catalogue.SCOPES.items()
     },
 )
 

@@ -1,13 +1,17 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db import connections
 from django.db.models.signals import post_migrate
 
 
 def _load_rights(using: str, **_: Any) -> None:
     from vigie.directory import rights  # noqa: PLC0415 - models are not ready when this file is read
+    from vigie.directory.models import RightsVersion  # noqa: PLC0415
 
-    rights.load(alias=using)
+    # Going back to an older schema leaves no table to load into.
+    if RightsVersion._meta.db_table in connections[using].introspection.table_names():
+        rights.load(alias=using)
 
 
 class DirectoryConfig(AppConfig):

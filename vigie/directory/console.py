@@ -20,7 +20,10 @@ from vigie.errands.kinds import Refusal
 from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid
 from vigie.ui.numbers import grouped
 
-SECTIONS: tuple[tuple[str, Any, str], ...] = (("members", _("Utilisateurs"), "directory:members"),)
+SECTIONS: tuple[tuple[str, Any, str], ...] = (
+    ("members", _("Utilisateurs"), "directory:members"),
+    ("rights", _("Droits"), "directory:site_rights"),
+)
 """Key, label and address (which takes the site's number) of each part of the console."""
 
 

@@ -11,11 +11,12 @@ from django.utils.crypto import constant_time_compare
 
 from vigie.accounts.authentication import pending_user_id
 from vigie.accounts.models import User
+from vigie.directory import rights
 from vigie.directory.actors import Actor, desks_of, facts_of
 from vigie.foundation import scope
 from vigie.foundation.scope import Scope
 
-_FACTS = 3  # memberships, desks, reach: the columns of directory_enter behind those of the account
+_FACTS = 4  # memberships, desks, reach, version of the matrix of rights: the columns behind those of the account
 
 
 class SignedInRequest(HttpRequest):
@@ -50,14 +51,16 @@ def enter_as(user_id: UUID, *, read_only: bool = False) -> Actor | None:
     """Set the scope of the transaction to that of this person; None, and no scope, if her account is not active."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (e.account).*, e.memberships, e.desks, e.reach FROM directory_enter(%s, %s) AS e",
+            "SELECT (e.account).*, e.memberships, e.desks, e.reach, (SELECT max(version) FROM directory_rightscell)"
+            " FROM directory_enter(%s, %s) AS e",
             [user_id, read_only],
         )
         row = cursor.fetchone()
         if row is None:
             return None
         columns = [column.name for column in cursor.description]
-    memberships, desks, reach = row[-_FACTS:]
+    memberships, desks, reach, version = row[-_FACTS:]
+    rights.heed(version)
     actor = Actor(
         user=_account(dict(zip(columns[:-_FACTS], row[:-_FACTS], strict=True))),
         memberships=facts_of(_decoded(memberships)),

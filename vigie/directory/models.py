@@ -527,3 +527,31 @@ class RightsCell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.capability} · {self.role} · {self.scope}"
+
+
+class RightsOrigin(models.TextChoices):
+    DELIVERED = "delivered", _("Livrée avec Vigie")
+    CHANGED = "changed", _("Modification")
+    RESTORED = "restored", _("Version rétablie")
+
+
+class RightsVersion(models.Model):
+    """The whole matrix as it was from one moment on. Written by `directory_write_rights` alone, never changed."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    at = models.DateTimeField(_("date"))
+    author_id = models.UUIDField(null=True)
+    author_name = models.CharField(_("auteur"), max_length=165)
+    origin = models.CharField(_("origine"), max_length=10, choices=RightsOrigin)
+    reason = models.CharField(_("motif"), max_length=300, blank=True)
+    file_version = models.PositiveIntegerField(help_text="Version of rights.toml at that time.")
+    cells = models.JSONField(help_text="Every cell in force: « capability|role|scope » → step-up.")
+    delivered = models.JSONField(help_text="The cells of rights.toml at that time.")
+    decisions = models.JSONField(help_text="What operators decided against the file: cell → 0, 1, or 2 with step-up.")
+
+    class Meta:
+        verbose_name = _("version de la matrice des droits")
+        ordering: ClassVar = ["-number"]
+
+    def __str__(self) -> str:
+        return str(self.number)

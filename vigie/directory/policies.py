@@ -45,6 +45,11 @@ def may_appoint(actor: Actor) -> bool:
     return rights.holds("admins.appoint", _platform(actor))
 
 
+def may_change_rights(actor: Actor) -> bool:
+    """Tell whether she may change the matrix itself (rights.change)."""
+    return rights.holds("rights.change", _platform(actor))
+
+
 def is_operator(actor: Actor) -> bool:
     """Tell whether she operates the platform."""
     return actor.has(Role.OPERATOR)

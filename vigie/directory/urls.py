@@ -1,8 +1,9 @@
 """Addresses under /administration/. The operator's come first: a site's number never hides them."""
 
 from vigie.directory.console_urls import urlpatterns as console
+from vigie.directory.governance_urls import urlpatterns as governance
 from vigie.directory.platform_urls import urlpatterns as platform
 from vigie.directory.register_urls import urlpatterns as register
 
 app_name = "directory"
-urlpatterns = [*platform, *register, *console]
+urlpatterns = [*platform, *governance, *register, *console]
