@@ -19,7 +19,8 @@ class DirectoryConfig(AppConfig):
     label = "directory"
 
     def ready(self) -> None:
-        from vigie.directory import activation, member_errands  # noqa: F401, PLC0415 - models must be loaded first
+        from vigie.directory import activation, member_errands, people_import  # noqa: F401, PLC0415 - models must be loaded first
 
         member_errands.register()
+        people_import.register()
         post_migrate.connect(_load_rights, sender=self)

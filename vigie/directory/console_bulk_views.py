@@ -107,7 +107,7 @@ def members_export(request: SignedInRequest, number: str) -> HttpResponse:
         errand = errands.start(
             request.actor.id,
             member_errands.EXPORT,
-            submission=_submission(request),
+            submission=submission_of(request),
             order={"site": site.number, "filters": asdict(filters), "form": form},
             total=count,
             about={"back": console.list_url(request, site)},
@@ -137,7 +137,7 @@ def _start(request: SignedInRequest, site: Site, kind: str, selection: Selection
     errand = errands.start(
         request.actor.id,
         kind,
-        submission=_submission(request),
+        submission=submission_of(request),
         order=order,
         items=[str(identifier) for identifier in selection.ids],
         about={"back": console.list_url(request, site)},
@@ -156,7 +156,7 @@ def _tell(request: SignedInRequest, errand: Errand) -> None:
     console.tell(request, errands.refusals_of(errand))
 
 
-def _submission(request: SignedInRequest) -> UUID:
+def submission_of(request: SignedInRequest) -> UUID:
     """Return what the form was made with; a form that has none is one of its own."""
     try:
         return UUID(request.POST.get("submission", ""))

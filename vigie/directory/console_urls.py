@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from vigie.directory import console_bulk_views as bulk
+from vigie.directory import console_import_views as importing
 from vigie.directory import console_invitation_views as inviting
 from vigie.directory import console_views as views
 
@@ -18,5 +19,10 @@ urlpatterns: list[URLPattern] = [
     path("<str:number>/utilisateurs/", views.members, name="members"),
     path("<str:number>/utilisateurs/export/", bulk.members_export, name="members_export"),
     path("<str:number>/utilisateurs/desactiver/", bulk.members_deactivate, name="members_deactivate"),
+    path("<str:number>/utilisateurs/importer/", importing.members_import, name="members_import"),
+    path("<str:number>/utilisateurs/importer/modele/", importing.members_import_model, name="members_import_model"),
+    path("<str:number>/utilisateurs/importer/<uuid:errand_id>/", importing.members_import_plan, name="members_import_plan"),
+    path("<str:number>/utilisateurs/importer/<uuid:errand_id>/envoi/", importing.members_import_confirm, name="members_import_confirm"),
+    path("<str:number>/utilisateurs/importer/<uuid:errand_id>/erreurs/", importing.members_import_errors, name="members_import_errors"),
     path("<str:number>/utilisateurs/services/", bulk.members_services, name="members_services"),
 ]

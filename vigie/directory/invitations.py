@@ -7,17 +7,17 @@ work, and the same answer, as any other.
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ from vigie.audit.actions import record_act
 from vigie.directory import policies
 from vigie.directory.actors import Actor
 from vigie.directory.entry import enter_as
-from vigie.directory.models import Invitation, Membership, Role, Service, ServiceMembership, Site
+from vigie.directory.models import Invitation, MedicalIdentity, Membership, Practitioner, Role, Service, ServiceMembership, Site
 from vigie.foundation import scope
 from vigie.foundation.errors import DomainError, Invalid, NotAllowed, Unseen
 from vigie.foundation.ids import uuid7
@@ -89,7 +89,19 @@ class Opened:
 # --- What an administrator does --------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """Somebody to invite, as an administrator states her."""
+
+    email: str
+    first_name: str
+    last_name: str
+    function: str
+    roles: Collection[str]
+    service_ids: Collection[UUID] = ()
+    practitioner_ids: Collection[UUID] = ()
+
+
 def invite(
     actor: Actor,
     *,
@@ -100,39 +112,104 @@ def invite(
     function: str,
     roles: Collection[str],
     service_ids: Collection[UUID] = (),
+    practitioner_ids: Collection[UUID] = (),
 ) -> Membership:
     """Make somebody a member of a site as soon as she accepts, and write to her."""
+    invitee = Invitee(email, first_name, last_name, function, roles, service_ids, practitioner_ids)
+    try:
+        (outcome,) = invite_many(actor, site_id=site_id, invitees=[invitee])
+    except IntegrityError as error:
+        # Two administrators at once.
+        raise AlreadyMember from error
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+@transaction.atomic
+def invite_many(actor: Actor, *, site_id: UUID, invitees: Sequence[Invitee]) -> list[Membership | DomainError]:
+    """Invite several people, in a number of statements that hardly grows; return for each the member, or why she is none.
+
+    Raises IntegrityError, and nothing was written, when somebody else invites one of them at the same moment.
+    """
+    site = _site_to_invite_to(actor, site_id)
+    known = _known(site, [normal_email(invitee.email) for invitee in invitees])
+    services = _of_site(Service.objects.all(), site, {one for invitee in invitees for one in invitee.service_ids})
+    practitioners = _of_site(
+        Practitioner.objects.filter(is_active=True), site, {one for invitee in invitees for one in invitee.practitioner_ids}
+    )
+    outcomes: list[Membership | DomainError] = []
+    accepted: list[tuple[Membership, Invitee]] = []
+    for invitee in invitees:
+        try:
+            member = checked(actor, site, invitee)
+            if not set(invitee.service_ids) <= services:
+                raise Invalid({"services": _("Ce service n’est pas de ce site.")})
+            if not set(invitee.practitioner_ids) <= practitioners:
+                raise Invalid({"practitioners": _("Ce médecin n’est pas de ce site, ou n’y exerce plus.")})
+            if (is_active := known.get(member.email)) is not None:
+                raise AlreadyMember if is_active else AlreadyMemberDisabled
+        except DomainError as error:
+            outcomes.append(error)
+        else:
+            known[member.email] = True
+            outcomes.append(member)
+            accepted.append((member, invitee))
+    _store(actor, site, accepted)
+    return outcomes
+
+
+def checked(actor: Actor, site: Site, invitee: Invitee) -> Membership:
+    """Return, not stored, the member that somebody would be. Raises Invalid and NotAllowed; reads nothing."""
+    member = Membership(
+        site=site,
+        email=normal_email(invitee.email),
+        first_name=clean_line(invitee.first_name),
+        last_name=clean_line(invitee.last_name),
+        function=clean_line(invitee.function),
+        roles=[role.value for role in Role if role in set(invitee.roles)],
+    )
+    _check(actor, member, invitee.roles)
+    return member
+
+
+def _site_to_invite_to(actor: Actor, site_id: UUID) -> Site:
     if not policies.may_administer(actor, site_id):
         raise NotAllowed
     site = Site.objects.filter(id=site_id).first()
     if site is None:
         raise Unseen
-    member = Membership(
-        site=site,
-        email=normal_email(email),
-        first_name=clean_line(first_name),
-        last_name=clean_line(last_name),
-        function=clean_line(function),
-        roles=[role.value for role in Role if role in set(roles)],
-    )
-    _check(actor, member, roles)
-    if len(set(service_ids)) != Service.objects.filter(site=site, id__in=service_ids).count():
-        raise Invalid({"services": _("Ce service n’est pas de ce site.")})
-    known = Membership.objects.filter(site=site, email=member.email).first()
-    if known is not None:
-        raise AlreadyMember if known.is_active else AlreadyMemberDisabled
-    try:
-        with transaction.atomic():
-            member.save()
-    except IntegrityError as error:
-        # Two administrators at once.
-        raise AlreadyMember from error
+    return site
+
+
+def _known(site: Site, addresses: Collection[str]) -> dict[str, bool]:
+    """Return, of these addresses, those of members of the site, and whether they are active."""
+    return dict(Membership.objects.filter(site=site, email__in=addresses).values_list("email", "is_active"))
+
+
+def _of_site(rows: QuerySet[Any], site: Site, wanted: Collection[UUID]) -> set[UUID]:
+    return set(rows.filter(site=site, id__in=wanted).values_list("id", flat=True)) if wanted else set()
+
+
+def _store(actor: Actor, site: Site, accepted: Sequence[tuple[Membership, Invitee]]) -> None:
+    now = timezone.now()
+    sendings = [_sending(actor, member, now) for member, _invitee in accepted]
+    with transaction.atomic():
+        Membership.objects.bulk_create([member for member, _invitee in accepted])
     ServiceMembership.objects.bulk_create(
-        ServiceMembership(site=site, membership=member, service_id=service) for service in sorted(set(service_ids))
+        ServiceMembership(site=site, membership=member, service_id=service)
+        for member, invitee in accepted
+        for service in sorted(set(invitee.service_ids))
     )
-    _send(actor, member)
-    _record(actor, member, "member.invited", roles=member.roles)
-    return member
+    MedicalIdentity.objects.bulk_create(
+        MedicalIdentity(site=site, membership=member, practitioner_id=practitioner)
+        for member, invitee in accepted
+        for practitioner in sorted(set(invitee.practitioner_ids))
+    )
+    Invitation.objects.bulk_create([invitation for invitation, _token in sendings])
+    for (member, _invitee), (invitation, token) in zip(accepted, sendings, strict=True):
+        _write(invitation, member, token, event=f"invitation:{invitation.id}", reminder=False)
+        _record(actor, member, "member.invited", roles=member.roles)
 
 
 @transaction.atomic
@@ -189,8 +266,18 @@ def _awaiting(actor: Actor, membership_id: UUID) -> Membership:
 def _send(actor: Actor, member: Membership) -> None:
     now = timezone.now()
     Invitation.objects.filter(membership=member, ended_at=None).update(ended_at=now)
+    invitation, token = _sending(actor, member, now)
+    invitation.save()
+    member.save(update_fields=["invitation_sent_at", "invitation_expires_at"])
+    _write(invitation, member, token, event=f"invitation:{invitation.id}", reminder=False)
+
+
+def _sending(actor: Actor, member: Membership, now: datetime) -> tuple[Invitation, str]:
+    """Return, not stored, an invitation that leaves now, and the only copy of its token; the member knows its dates."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    invitation = Invitation.objects.create(
+    member.invitation_sent_at = now
+    member.invitation_expires_at = now + VALID_FOR
+    invitation = Invitation(
         site_id=member.site_id,
         membership=member,
         digest=digest_of(token),
@@ -198,12 +285,9 @@ def _send(actor: Actor, member: Membership) -> None:
         invited_by=actor.user,
         invited_by_name=actor.name,
         sent_at=now,
-        expires_at=now + VALID_FOR,
+        expires_at=member.invitation_expires_at,
     )
-    member.invitation_sent_at = now
-    member.invitation_expires_at = invitation.expires_at
-    member.save(update_fields=["invitation_sent_at", "invitation_expires_at"])
-    _write(invitation, member, token, event=f"invitation:{invitation.id}", reminder=False)
+    return invitation, token
 
 
 def _write(invitation: Invitation, member: Membership, token: str, *, event: str, reminder: bool) -> bool:
