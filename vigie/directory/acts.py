@@ -34,6 +34,16 @@ declare(
     },
 )
 
+# --- Administrators --------------------------------------------------------------------------------------------------
+declare(
+    "administrators",
+    _("Administrateurs"),
+    {
+        "admin.appointed": _("%(actor)s a nommé %(object)s administrateur du site."),
+        "admin.removed": _("%(actor)s a retiré à %(object)s l’administration du site."),
+    },
+)
+
 # --- Spaces and sites ------------------------------------------------------------------------------------------------
 declare(
     "sites",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts.actions import end_sessions
 from vigie.audit.actions import record_act
-from vigie.directory import member_queries, policies
+from vigie.directory import administrator_actions, member_queries, policies
 from vigie.directory.actors import Actor
 from vigie.directory.models import Habilitation, Invitation, Membership, Role, Service, ServiceMembership
 from vigie.directory.policies import MemberAccess, access_membership
@@ -100,9 +100,12 @@ def change_access(
     Habilitation.objects.bulk_create(
         Habilitation(site_id=member.site_id, membership=member, code=code) for code in sorted(set(habilitations) - former_codes)
     )
+    turns = (Role.ADMIN in member.roles) != (Role.ADMIN in wanted_roles)
     member.roles = [role.value for role in Role if role in wanted_roles]
     _store(member, "roles")
     _record(access, "member.access_changed", **details)
+    if turns and member.is_active and member.accepted_at is not None:
+        administrator_actions.tell(access, wanted_roles)
     return member
 
 
@@ -186,8 +189,8 @@ def _keep_an_administrator(access: MemberAccess) -> None:
     # Lock them all: two administrators often leave at once, each deactivated by the other.
     administrators = (
         Membership.objects.in_force()
-        .filter(site=access.membership.site_id, roles__contains=[Role.ADMIN])
-        .select_for_update()
+        .filter(site=access.membership.site_id, roles__contains=[Role.ADMIN], user__is_active=True)
+        .select_for_update(of=("self",))
         .order_by("id")
         .values_list("id", flat=True)
     )

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts.forms import time_zones
+from vigie.directory.console_forms import IdentityForm
 from vigie.directory.models import HolidayZone, SiteKind
 from vigie.directory.site_actions import LONGEST_SPACE, SiteFacts
 
@@ -53,3 +54,20 @@ class NewSiteForm(SiteForm):
     def __init__(self, *args: Any, spaces: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast("forms.ChoiceField", self.fields["space"]).choices = [("", _("Choisissez…")), *spaces]
+
+
+class AdministratorForm(IdentityForm):
+    """Somebody to invite directly as an administrator."""
+
+    email = forms.EmailField(
+        label=_("Adresse électronique"), max_length=254, help_text=_("L’invitation y est envoyée ; elle servira à se connecter.")
+    )
+    is_user = forms.BooleanField(
+        label=_("Déclare aussi des incidents"),
+        required=False,
+        initial=True,
+        help_text=_(
+            "Administrer un site ne donne aucun droit sur ses incidents : cochez pour qu’elle puisse en déclarer et suivre les siens."
+        ),
+    )
+    field_order = ("email", "last_name", "first_name", "function", "is_user")

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from vigie.directory import platform_administrator_views as administrators
 from vigie.directory import platform_site_views as sites
 from vigie.directory import platform_space_views as spaces
 
@@ -14,4 +15,8 @@ urlpatterns: list[URLPattern] = [
     path("plateforme/sites/creer/", sites.site_add, name="platform_site_add"),
     path("plateforme/sites/<uuid:site_id>/", sites.site, name="platform_site"),
     path("plateforme/sites/<uuid:site_id>/service/", sites.site_service, name="platform_site_service"),
+    path("plateforme/sites/<uuid:site_id>/administrateurs/", administrators.appoint_page, name="platform_appoint"),
+    path("plateforme/sites/<uuid:site_id>/administrateurs/inviter/", administrators.invite, name="platform_invite_administrator"),
+    path("plateforme/administrateurs/<uuid:membership_id>/nommer/", administrators.appoint, name="platform_appoint_member"),
+    path("plateforme/administrateurs/<uuid:membership_id>/retirer/", administrators.remove, name="platform_remove_administrator"),
 ]

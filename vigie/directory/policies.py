@@ -100,8 +100,8 @@ class MemberAccess:
 
     @property
     def may_change_rights(self) -> bool:
-        """Give her roles and habilitations: an administrator never gives any to herself."""
-        return self.may_administer and (not self.is_self or is_operator(self.actor))
+        """Give her roles and habilitations: nobody gives any to herself, operators no more than others."""
+        return self.may_administer and not self.is_self
 
     @property
     def may_appoint(self) -> bool:
