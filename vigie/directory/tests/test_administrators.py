@@ -13,9 +13,9 @@ from vigie.directory import administrator_actions, member_actions
 from vigie.directory.models import Invitation, Membership, Role, Site
 from vigie.directory.tests.acting import acting_as
 from vigie.directory.tests.factories import MembershipFactory, SiteFactory, member
+from vigie.directory.tests.letters import mails
 from vigie.foundation.errors import NotAllowed, Unseen
 from vigie.foundation.testing import as_maintenance
-from vigie.notifications.models import OutgoingMail
 
 pytestmark = pytest.mark.django_db
 
@@ -63,15 +63,10 @@ def acts() -> list[str]:
         return list(Act.objects.order_by("id").values_list("code", flat=True))
 
 
-def mails() -> list[tuple[str, str]]:
-    with as_maintenance():
-        return list(OutgoingMail.objects.order_by("id").values_list("address", "subject"))
-
-
 @pytest.fixture
 def invited(platform: Cast) -> Membership:
     with as_maintenance():
-        return MembershipFactory.create(
+        found: Membership = MembershipFactory.create(
             site=platform.site,
             user=None,
             email="ines@chu.example",
@@ -81,6 +76,7 @@ def invited(platform: Cast) -> Membership:
             activated_at=None,
             roles=[Role.USER.value],
         )
+    return found
 
 
 # --- Appointing ------------------------------------------------------------------------------------------------------
