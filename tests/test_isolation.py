@@ -49,6 +49,8 @@ class Story:
     """Somebody of the incident's site."""
     errand: UUID
     """Long work of the technician."""
+    service: UUID
+    practitioner: UUID
     strangers: dict[str, User]
 
 
@@ -75,7 +77,8 @@ def story(db: None) -> Story:
         errand = Errand.objects.create(
             owner=technician, kind="members.export", submission=uuid4(), state="done", expires_at=timezone.now() + timedelta(days=1)
         )
-    return Story(incident, attachment, of_site.id, errand.id, strangers)
+        service, practitioner = directory.ServiceFactory.create(site=site), directory.PractitionerFactory.create(site=site)
+    return Story(incident, attachment, of_site.id, errand.id, service=service.id, practitioner=practitioner.id, strangers=strangers)
 
 
 def routes() -> Iterator[tuple[str, URLPattern]]:
@@ -100,6 +103,9 @@ def addresses_of(story: Story) -> list[str]:
         "<uuid:errand_id>": str(story.errand),
         "<uuid:site_id>": str(story.incident.site_id),
         "<uuid:space_id>": str(story.incident.site.space_id),
+        "<uuid:service_id>": str(story.service),
+        "<uuid:practitioner_id>": str(story.practitioner),
+        "<slug:code>": "dpi",
     }
     found = []
     for route, pattern in routes():

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from vigie.audit.models import Act
 from vigie.ui import dates
 
 if TYPE_CHECKING:
@@ -168,3 +169,9 @@ def _people(rows: Iterable[models.Model], fields: Iterable[AnyField], names: Map
     unknown = [identifier for identifier in mentioned if str(identifier) not in found]
     found |= {str(person.pk): str(person) for person in user._default_manager.filter(pk__in=unknown)}
     return found
+
+
+def last_act(site_id: UUID | None, object_kind: str, object_id: object) -> tuple[str, datetime] | None:
+    """Return who did the last administrative act on an object of a site and when; None when the reader may not know."""
+    acts = Act.objects.filter(site_id=site_id, object_kind=object_kind, object_id=str(object_id))
+    return acts.order_by("-at", "-id").values_list("actor_name", "at").first()

@@ -79,6 +79,45 @@ declare_detail(
     },
 )
 
+# --- Registers of a site ---------------------------------------------------------------------------------------------
+declare(
+    "services",
+    _("Services"),
+    {
+        "service.added": _("%(actor)s a ajouté le service %(object)s."),
+        "service.renamed": _("%(actor)s a renommé un service en %(object)s."),
+        "service.deleted": _("%(actor)s a supprimé le service %(object)s."),
+        "service.members_attached": _("%(actor)s a rattaché des personnes au service %(object)s."),
+        "service.members_detached": _("%(actor)s a retiré des personnes du service %(object)s."),
+    },
+)
+declare(
+    "practitioners",
+    _("Médecins émetteurs"),
+    {
+        "practitioner.added": _("%(actor)s a ajouté %(object)s au registre des médecins."),
+        "practitioner.edited": _("%(actor)s a modifié la fiche de %(object)s."),
+        "practitioner.deactivated": _("%(actor)s a mis %(object)s hors exercice."),
+        "practitioner.reactivated": _("%(actor)s a remis %(object)s en exercice."),
+        "practitioner.deleted": _("%(actor)s a retiré %(object)s du registre des médecins."),
+        "practitioner.features_changed": _("%(actor)s a changé les fonctionnalités de %(object)s."),
+        "member.identities_added": _("%(actor)s a ajouté des identités médicales à %(object)s."),
+        "member.identities_removed": _("%(actor)s a retiré des identités médicales à %(object)s."),
+    },
+)
+declare(
+    "features",
+    _("Fonctionnalités"),
+    {
+        "feature.defined": _("%(actor)s a défini la fonctionnalité %(object)s."),
+        "feature.edited": _("%(actor)s a modifié la fonctionnalité %(object)s."),
+        "feature.deleted": _("%(actor)s a retiré la fonctionnalité %(object)s du catalogue."),
+        "feature.made_available": _("%(actor)s a ouvert au site la fonctionnalité %(object)s."),
+        "feature.withdrawn": _("%(actor)s a retiré du site la fonctionnalité %(object)s."),
+        "feature.activated": _("%(actor)s a changé les services qui ont la fonctionnalité %(object)s."),
+    },
+)
+
 # --- What acts changed -----------------------------------------------------------------------------------------------
 declare_detail("roles", _("Rôles"), {role.value: role.label for role in Role})
 declare_detail(
@@ -99,5 +138,10 @@ declare_detail(
         "time_zone": _("Fuseau horaire"),
         "holiday_zone": _("Jours fériés"),
         "phone": _("Téléphone"),
+        "rpps": _("Numéro RPPS"),
+        "title": _("Titre"),
+        "specialty": _("Spécialité"),
+        "description": _("Description"),
     },
 )
+declare_detail("features", _("Fonctionnalités"))

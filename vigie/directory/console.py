@@ -22,6 +22,9 @@ from vigie.ui.numbers import grouped
 
 SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("members", _("Utilisateurs"), "directory:members"),
+    ("services", _("Services"), "directory:services"),
+    ("practitioners", _("Médecins émetteurs"), "directory:practitioners"),
+    ("features", _("Fonctionnalités"), "directory:features"),
     ("rights", _("Droits"), "directory:site_rights"),
 )
 """Key, label and address (which takes the site's number) of each part of the console."""
@@ -136,6 +139,10 @@ def address_with(query: QueryDict, **changes: object) -> str:
     return "?" + urlencode(kept | {name: value for name, value in changes.items() if value is not None})
 
 
+def people_counted(people: int) -> str:
+    return ngettext("%(count)s personne", "%(count)s personnes", people) % {"count": grouped(people)}
+
+
 # --- Two writers at once ---------------------------------------------------------------------------------------------
 
 
@@ -188,3 +195,8 @@ def against_what_is_shown(form: forms.Form, request: HttpRequest, revision: int)
         given.setlist(name, values)
     given["revision"] = str(revision)
     form.data = given
+
+
+def count(text: str) -> int:
+    """Read how many there were on the page that was sent back; nonsense is no number of anything."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

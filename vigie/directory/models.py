@@ -112,6 +112,7 @@ class Service(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="services")
     name = models.CharField(_("nom"), max_length=120)
+    revision = models.PositiveIntegerField(default=1)
 
     class Meta:
         verbose_name = _("service")
@@ -284,12 +285,31 @@ class Practitioner(models.Model):
     first_name = models.CharField(_("prénom"), max_length=80)
     last_name = models.CharField(_("nom"), max_length=80)
     specialty = models.CharField(_("spécialité"), max_length=120, blank=True)
-    is_active = models.BooleanField(_("en exercice"), default=True)
+    is_active = models.BooleanField(_("en exercice"), default=True, help_text=_("Sinon, personne n’agit plus en son nom."))
+    revision = models.PositiveIntegerField(default=1)
+    search = models.GeneratedField(
+        expression=models.Func(
+            Concat(
+                "last_name",
+                models.Value(" "),
+                "first_name",
+                models.Value(" "),
+                "rpps",
+                models.Value(" "),
+                "specialty",
+                output_field=models.TextField(),
+            ),
+            function="plain",
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("médecin émetteur")
         ordering: ClassVar = ["last_name", "first_name"]
         constraints = (models.UniqueConstraint(fields=["site", "rpps"], name="directory_practitioner_rpps"),)
+        indexes = (models.Index("site", "last_name", "first_name", "id", name="dir_practitioner_name"),)
 
     def __str__(self) -> str:
         return f"{self.title} {self.first_name} {self.last_name}".strip()
@@ -317,6 +337,7 @@ class Feature(models.Model):
     code = models.SlugField(unique=True)
     name = models.CharField(_("nom"), max_length=120)
     description = models.TextField(_("description"), blank=True)
+    revision = models.PositiveIntegerField(default=1)
 
     class Meta:
         verbose_name = _("fonctionnalité")
@@ -331,6 +352,7 @@ class SiteFeature(models.Model):
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="features")
     feature = models.ForeignKey(Feature, on_delete=models.PROTECT, related_name="+")
+    revision = models.PositiveIntegerField(default=1, help_text="Grows when the feature is activated for other services.")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["site", "feature"], name="directory_sitefeature_once"),)

@@ -12,6 +12,7 @@ from vigie.directory.console import Tab
 SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("spaces", _("Espaces"), "directory:platform_spaces"),
     ("sites", _("Sites"), "directory:platform_sites"),
+    ("features", _("Fonctionnalités"), "directory:catalogue"),
     ("rights", _("Droits"), "directory:rights"),
 )
 """Key, label and address of each part of the console, in the order of its tabs."""

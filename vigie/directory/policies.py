@@ -10,7 +10,7 @@ from uuid import UUID
 
 from vigie.directory import rights
 from vigie.directory.actors import Actor
-from vigie.directory.models import Membership, Role
+from vigie.directory.models import Membership, Practitioner, Role, Service
 from vigie.foundation.errors import NotAllowed, Unseen
 
 
@@ -48,6 +48,16 @@ def may_appoint(actor: Actor) -> bool:
 def may_change_rights(actor: Actor) -> bool:
     """Tell whether she may change the matrix itself (rights.change)."""
     return rights.holds("rights.change", _platform(actor))
+
+
+def may_activate_features(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may choose the services that have a feature of this site (features.activate)."""
+    return rights.holds("features.activate", relations_to_site(actor, site_id))
+
+
+def may_define_features(actor: Actor) -> bool:
+    """Tell whether she may define features, make them available and give them to practitioners (features.practitioner)."""
+    return rights.holds("features.practitioner", _platform(actor))
 
 
 def is_operator(actor: Actor) -> bool:
@@ -132,3 +142,21 @@ def access_membership(actor: Actor, id: UUID, *, lock: bool = False) -> MemberAc
     if not access.may_read:
         raise Unseen
     return access
+
+
+def access_service(actor: Actor, id: UUID, *, lock: bool = False) -> Service:  # noqa: A002
+    """Return a service of a site that this person administers; Unseen, exactly as if it did not exist, otherwise."""
+    services = Service.objects.select_for_update(of=("self",)) if lock else Service.objects
+    service = services.select_related("site").filter(id=id).first()
+    if service is None or not may_administer(actor, service.site_id):
+        raise Unseen
+    return service
+
+
+def access_practitioner(actor: Actor, id: UUID, *, lock: bool = False) -> Practitioner:  # noqa: A002
+    """Return a practitioner of a site that this person administers; Unseen, exactly as if she did not exist, otherwise."""
+    practitioners = Practitioner.objects.select_for_update(of=("self",)) if lock else Practitioner.objects
+    practitioner = practitioners.select_related("site").filter(id=id).first()
+    if practitioner is None or not may_administer(actor, practitioner.site_id):
+        raise Unseen
+    return practitioner

@@ -5,12 +5,14 @@ from typing import Any
 import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
+from stdnum import luhn
 
 from vigie.accounts.models import User
 from vigie.accounts.tests.factories import UserFactory
 from vigie.directory.models import (
     Desk,
     Membership,
+    Practitioner,
     Role,
     Service,
     Site,
@@ -47,6 +49,23 @@ class ServiceFactory(DjangoModelFactory[Service]):
 
     site = factory.SubFactory(SiteFactory)
     name = factory.Sequence(lambda n: f"Service {n}")
+
+
+def rpps(order: int) -> str:
+    """Return a well-formed number that no register gives: real ones do not begin with 99."""
+    base = f"99{order:08}"
+    return base + str(luhn.calc_check_digit(base))
+
+
+class PractitionerFactory(DjangoModelFactory[Practitioner]):
+    class Meta:
+        model = Practitioner
+
+    site = factory.SubFactory(SiteFactory)
+    rpps = factory.Sequence(rpps)
+    title = "Dr"
+    first_name = factory.Sequence(lambda n: f"Prénom {n}")
+    last_name = factory.Sequence(lambda n: f"Médecin {n}")
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):

@@ -18,7 +18,7 @@ from vigie.accounts import demonstration
 from vigie.accounts.models import User
 from vigie.attachments import storage
 from vigie.attachments.models import Scan
-from vigie.directory.models import Space
+from vigie.directory.models import Feature, Space
 from vigie.foundation.database_roles import MAINTENANCE
 from vigie.incidents import search_sql
 from vigie.incidents.models import EntryKind
@@ -139,7 +139,8 @@ def load(
         store.begin()
         if not is_empty(using=using):
             raise NotEmpty
-        settlement = Settlement(users=users, now=now, seed=seed)
+        features = {feature.code: feature for feature in Feature.objects.using(using)}
+        settlement = Settlement(users=users, now=now, seed=seed, features=features)
         store.settle(settlement)
         chronicle = Chronicle(settlement, count=incidents, now=now, seed=seed, brief_after=BRIEF_AFTER)
         with store.checks_at_the_end() if checks_later else nullcontext():

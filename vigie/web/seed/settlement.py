@@ -1,7 +1,7 @@
 """The directory's rows, made from the plan of the territory, and the view of them that stories need."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -20,11 +20,17 @@ from vigie.accounts.demonstration import DEMO_PASSWORD, DemonstrationAccount, de
 from vigie.accounts.models import User, normal_email
 from vigie.directory.models import (
     Desk,
+    Feature,
+    MedicalIdentity,
     Membership,
+    Practitioner,
+    PractitionerFeature,
     Role,
     Service,
+    ServiceFeature,
     ServiceMembership,
     Site,
+    SiteFeature,
     SiteSolution,
     Solution,
     Space,
@@ -35,12 +41,14 @@ from vigie.incidents.models import Category, Priority
 from vigie.web.seed.dice import Dice
 from vigie.web.seed.situations import SITUATIONS, Situation
 from vigie.web.seed.territory import (
+    AVAILABLE_FEATURES,
     DESKS,
     FIRST_NAMES,
     FUNCTIONS,
     LAST_NAMES,
     MAIL_DOMAIN,
     PEOPLE,
+    PRACTITIONERS,
     SITES,
     SPACES,
     DeskPlan,
@@ -113,7 +121,8 @@ class Office:
 class Settlement:
     """Everything of the territory but its incidents. `rows` are model instances in an order that foreign keys accept."""
 
-    def __init__(self, *, users: int, now: datetime, seed: int) -> None:
+    def __init__(self, *, users: int, now: datetime, seed: int, features: Mapping[str, Feature] | None = None) -> None:
+        """`features`: those that the database has already, by code; without them the sites have none."""
         self._dice = Dice(f"{seed}:settlement")
         self._founded = now - timedelta(days=500)
         self._password = make_password(DEMO_PASSWORD)
@@ -127,10 +136,12 @@ class Settlement:
         self.accounts: list[DemonstrationAccount] = []
         self._sites: dict[str, Site] = {}
         self._agents: dict[str, list[Person]] = {}
+        self._features = features or {}
         self._addresses: set[str] = set()
         self._found_sites()
         for plan in self._everybody(users):
             self._settle(plan)
+        self._register_practitioners()
         for place in self.places.values():
             place.cumulated = list(accumulate(person.weight for person in place.requesters))
         for desk_plan in DESKS:
@@ -245,6 +256,39 @@ class Settlement:
         for name in names:
             self._add(ServiceMembership(site=site, membership=membership, service=units[name]))
 
+    def _register_practitioners(self) -> None:
+        """Open features to sites, activate them for services, and let people act for practitioners."""
+        units = {(service.site_id, service.name): service for service in self._of(Service)}
+        members = {(member.site_id, member.user_id): member for member in self._of(Membership)}
+        for key, available in AVAILABLE_FEATURES.items():
+            site = self._sites[key]
+            for code, services in available.items():
+                if (feature := self._features.get(code)) is None:
+                    continue
+                self._add(SiteFeature(site=site, feature=feature))
+                for name in services:
+                    self._add(ServiceFeature(site=site, feature=feature, service=units[site.id, name]))
+        for order, plan in enumerate(PRACTITIONERS, start=1):
+            site = self._sites[plan.site]
+            practitioner = self._add(
+                Practitioner(
+                    id=self._identifier(),
+                    site=site,
+                    rpps=_rpps(order),
+                    title=plan.title,
+                    first_name=plan.first_name,
+                    last_name=plan.last_name,
+                    specialty=plan.specialty,
+                    is_active=plan.is_active,
+                )
+            )
+            for code in plan.features:
+                if (feature := self._features.get(code)) is not None:
+                    self._add(PractitionerFeature(site=site, practitioner=practitioner, feature=feature))
+            for name in plan.acted_for_by:
+                member = members[site.id, self.people[f"{name}@{MAIL_DOMAIN}"].id]
+                self._add(MedicalIdentity(site=site, membership=member, practitioner=practitioner))
+
     def _open_desk(self, plan: DeskPlan) -> None:
         site = self._sites[plan.site]
         desk = self._add(
@@ -343,6 +387,12 @@ def ascii_letters(name: str) -> str:
 
 def _finess(order: int) -> str:
     base = f"99{order:06}"
+    return base + luhn.calc_check_digit(base)
+
+
+def _rpps(order: int) -> str:
+    """Return a well-formed number that no register gives: real ones do not begin with 99."""
+    base = f"99{order:08}"
     return base + luhn.calc_check_digit(base)
 
 

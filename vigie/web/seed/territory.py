@@ -99,6 +99,20 @@ class PersonPlan:
     other_sites: Mapping[str, tuple[Role, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class PractitionerPlan:
+    site: str
+    title: str
+    first_name: str
+    last_name: str
+    specialty: str
+    features: tuple[str, ...] = ()
+    """Codes of what the operator gave her."""
+    acted_for_by: tuple[str, ...] = ()
+    """Local parts of the addresses of those who act for her."""
+    is_active: bool = True
+
+
 SPACES = (
     SpacePlan(slug="ormeval", name="Ormeval Santé et ses établissements"),
     SpacePlan(slug="val-de-garance", name="Région Val-de-Garance"),
@@ -654,6 +668,36 @@ PEOPLE = (
 )
 
 # More people, when more are asked for.
+AVAILABLE_FEATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "saint-aubrin": {
+        "dpi": ("Cardiologie", "Médecine polyvalente", "Urgences"),
+        "dmp": ("Cardiologie", "Gériatrie"),
+        "coordonnees-patient": ("Bureau des entrées",),
+        "pmsi": (),
+    },
+    "montfaverolles": {"dpi": ("Médecine polyvalente", "Maternité"), "coordonnees-patient": ("Bureau des entrées",)},
+    "tilleuls": {"dpi": ("Orthopédie",), "dmp": ()},
+    "chu": {"dpi": ("Neurologie", "Oncologie", "Réanimation"), "dmp": ("Oncologie",), "pmsi": ()},
+    "vernoy": {"dmp": ("Gériatrie",)},
+}
+"""By site and by code, the services for which a feature is activated."""
+
+PRACTITIONERS = (
+    PractitionerPlan("saint-aubrin", "Dr", "Hélène", "Lemaire", "Cardiologie", ("dmp", "pmsi"), ("camille.renaud", "ines.fabre")),
+    PractitionerPlan("saint-aubrin", "Dr", "Bertrand", "Castel", "Médecine polyvalente", ("pmsi",), ("camille.renaud",)),
+    PractitionerPlan("saint-aubrin", "Dr", "Nour", "Abitbol", "Imagerie médicale", (), ("ines.fabre",)),
+    PractitionerPlan("saint-aubrin", "Pr", "Solange", "Thévenin", "Gériatrie", ("dmp",), ()),
+    PractitionerPlan("saint-aubrin", "Dr", "Alain", "Rigaud", "Chirurgie", ("dpi",), ("ines.fabre",), is_active=False),
+    PractitionerPlan("montfaverolles", "Dr", "Maud", "Kervella", "Gynécologie-obstétrique", ("dpi",), ("amel.khelifi",)),
+    PractitionerPlan("montfaverolles", "Dr", "Iban", "Etcheverry", "Médecine interne", (), ("helene.vasseur",)),
+    PractitionerPlan("tilleuls", "Dr", "Laurent", "Sabatier", "Orthopédie", ("dmp",), ("manon.ledoux",)),
+    PractitionerPlan("tilleuls", "Dr", "Aurélie", "Quéré", "Anesthésie-réanimation", (), ("manon.ledoux",)),
+    PractitionerPlan("chu", "Pr", "Édouard", "Vasselin", "Neurologie", ("dmp", "pmsi"), ("anne-laure.duval",)),
+    PractitionerPlan("chu", "Dr", "Salomé", "Hirsch", "Oncologie", ("dpi", "dmp"), ("justine.lacombe",)),
+    PractitionerPlan("chu", "Dr", "Pierre-Yves", "Coudert", "Imagerie médicale"),
+    PractitionerPlan("vernoy", "Dr", "Odile", "Marchal", "Gériatrie", ("dmp",), ("martine.besnard",)),
+)
+
 FIRST_NAMES = (
     "Adèle", "Alain", "Alice", "Anouk", "Audrey", "Basile", "Benoît", "Capucine", "Célestin", "Clémence", "Corentin", "Damien",
     "Delphine", "Édith", "Émeline", "Fanny", "Félix", "Gaspard", "Gwenaëlle", "Hakim", "Hortense", "Hugo", "Irène", "Ismaël",

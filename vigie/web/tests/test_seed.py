@@ -20,7 +20,19 @@ from vigie.accounts.models import User
 from vigie.accounts.tests.signing_in import give_code, give_password, is_signed_in, totp_code
 from vigie.attachments import inspection, storage
 from vigie.attachments.models import Attachment
-from vigie.directory.models import Desk, Membership, Role, Site, SiteKind, SiteSolution, Space
+from vigie.directory.feature_queries import effective_features
+from vigie.directory.models import (
+    Desk,
+    Membership,
+    Practitioner,
+    Role,
+    ServiceFeature,
+    Site,
+    SiteFeature,
+    SiteKind,
+    SiteSolution,
+    Space,
+)
 from vigie.foundation.ids import moment_of
 from vigie.foundation.testing import as_maintenance
 from vigie.incidents.models import EntryKind, Follower, FollowUp, Incident, IncidentFile, Side, Status, may_become
@@ -384,3 +396,20 @@ def rows(case: Case) -> tuple[object, ...]:
         [loading._entry_row(case, entry, position) for position, entry in enumerate(case.entries)],
         [(person.id, interest, at) for person, interest, at in case.followers],
     )
+
+
+# --- Registers -------------------------------------------------------------------------------------------------------
+def test_practitioners_and_features_are_of_the_territory(small: loading.Loaded) -> None:
+    with as_maintenance():
+        practitioners = list(Practitioner.objects.all())
+        camille = Membership.objects.get(email="camille.renaud@demonstration.example")
+        features = {feature.code: feature.sources for feature in effective_features(camille)}
+        assert SiteFeature.objects.count() > ServiceFeature.objects.values("site").distinct().count() > 3
+    assert len(practitioners) > 10
+    assert {len(one.rpps) for one in practitioners} == {11}
+    assert all(luhn.is_valid(one.rpps) and one.rpps.startswith("99") for one in practitioners)
+    assert features == {
+        "dpi": ["Cardiologie", "Médecine polyvalente"],
+        "dmp": ["Cardiologie", "Dr Hélène Lemaire"],
+        "pmsi": ["Dr Bertrand Castel", "Dr Hélène Lemaire"],
+    }
