@@ -34,6 +34,7 @@ class Act(models.Model):
         indexes = (
             models.Index("site_id", "at", "id", name="audit_act_site"),
             models.Index("subject_id", "at", name="audit_act_subject"),
+            models.Index("actor_id", "at", name="audit_act_actor"),
         )
 
     def __str__(self) -> str:
@@ -53,3 +54,20 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain} #{self.position}"
+
+
+class Verification(models.Model):
+    """The chains were read again: how many acts they held, and which links did not follow. Written by its function alone."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(_("date"))
+    linked = models.BigIntegerField(help_text="Acts that stood in a chain.")
+    waiting = models.BigIntegerField(help_text="Acts that were not linked yet.")
+    broken = models.JSONField(default=list, help_text="Chain and place of each link that was altered, removed or moved.")
+
+    class Meta:
+        verbose_name = _("vérification du journal")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at} · {len(self.broken)}"

@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("compte/", include("vigie.accounts.urls")),
     path("administration/", include("vigie.directory.urls")),
+    path("journal/", include("vigie.directory.journal_urls")),
     path("invitation/", include("vigie.directory.invitation_urls")),
     path("incidents/", include("vigie.incidents.urls")),
     path("", include("vigie.notifications.urls")),

@@ -58,6 +58,16 @@ declare(
     },
 )
 
+# --- The journal -----------------------------------------------------------------------------------------------------
+declare(
+    "journal",
+    _("Journal"),
+    {
+        "journal.exported": _("%(actor)s a exporté le journal (%(rows)s lignes)."),
+        "journal.verified": _("%(actor)s a demandé la vérification du journal."),
+    },
+)
+
 # --- The matrix of rights --------------------------------------------------------------------------------------------
 declare(
     "rights",

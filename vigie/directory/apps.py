@@ -19,8 +19,14 @@ class DirectoryConfig(AppConfig):
     label = "directory"
 
     def ready(self) -> None:
-        from vigie.directory import activation, member_errands, people_import  # noqa: F401, PLC0415 - models must be loaded first
+        from vigie.directory import (  # noqa: PLC0415 - models must be loaded first
+            activation,  # noqa: F401
+            journal_actions,
+            member_errands,
+            people_import,
+        )
 
         member_errands.register()
         people_import.register()
+        journal_actions.register()
         post_migrate.connect(_load_rights, sender=self)

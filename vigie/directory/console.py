@@ -26,6 +26,7 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("practitioners", _("Médecins émetteurs"), "directory:practitioners"),
     ("features", _("Fonctionnalités"), "directory:features"),
     ("rights", _("Droits"), "directory:site_rights"),
+    ("journal", _("Journal"), "directory:journal"),
 )
 """Key, label and address (which takes the site's number) of each part of the console."""
 

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from vigie.directory import journal_views as journal
 from vigie.directory import rights_views as rights
 
 urlpatterns: list[URLPattern] = [
@@ -10,5 +11,10 @@ urlpatterns: list[URLPattern] = [
     path("plateforme/droits/enregistrer/", rights.save, name="rights_save"),
     path("droits/", rights.matrix, name="rights"),
     path("droits/versions/", rights.versions, name="rights_versions"),
+    path("plateforme/journal/", journal.platform, name="platform_journal"),
+    path("plateforme/journal/export/", journal.platform_export, name="platform_journal_export"),
+    path("plateforme/journal/verifier/", journal.verify, name="journal_verify"),
+    path("<str:number>/journal/", journal.site, name="journal"),
+    path("<str:number>/journal/export/", journal.site_export, name="journal_export"),
     path("<str:number>/droits/", rights.site_matrix, name="site_rights"),
 ]

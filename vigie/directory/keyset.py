@@ -47,13 +47,14 @@ class Slice(Generic[Row]):
         return str(self.rows[0].pk) if self.rows else ""
 
 
-def cut(rows: QuerySet[Row], order: Sequence[str], position: Position, *, size: int = PAGE_SIZE) -> Slice[Row]:
+def cut(rows: QuerySet[Row], order: Sequence[str], position: Position, *, size: int = PAGE_SIZE, descending: bool = False) -> Slice[Row]:
     """Return one page of `rows` in the order of these fields, the last of which is the identifier, in at most three statements."""
     total = rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
     backwards = position.last or bool(position.before)
     start = None if position.last else _place(rows, order, position.before or position.after)
-    wanted = rows if start is None else rows.filter(_beyond(order, start, "lt" if backwards else "gt"))
-    found = list(wanted.order_by(*(f"-{name}" if backwards else name for name in order))[: size + 1])
+    descends = descending != backwards
+    wanted = rows if start is None else rows.filter(_beyond(order, start, "lt" if descends else "gt"))
+    found = list(wanted.order_by(*(f"-{name}" if descends else name for name in order))[: size + 1])
     shown = found[:size]
     has_more = len(found) > size
     if backwards:

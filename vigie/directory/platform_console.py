@@ -14,6 +14,7 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("sites", _("Sites"), "directory:platform_sites"),
     ("features", _("Fonctionnalités"), "directory:catalogue"),
     ("rights", _("Droits"), "directory:rights"),
+    ("journal", _("Journal"), "directory:platform_journal"),
 )
 """Key, label and address of each part of the console, in the order of its tabs."""
 

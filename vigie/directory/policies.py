@@ -40,6 +40,21 @@ def may_audit_site(actor: Actor, site_id: UUID) -> bool:
     return rights.holds("audit.read", relations_to_site(actor, site_id))
 
 
+def may_audit_herself(actor: Actor) -> bool:
+    """Tell whether she may read her own acts and those about her (audit.read)."""
+    return rights.holds("audit.read", [(Role.USER, "self")])
+
+
+def may_audit_site_acts(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may read the acts in the name of this site: the platform's own journal is the operator's (audit.read)."""
+    return rights.holds("audit.read", relations_to_site(actor, site_id) - _platform(actor))
+
+
+def may_audit_platform(actor: Actor) -> bool:
+    """Tell whether she may read the acts in the name of the platform (audit.read)."""
+    return rights.holds("audit.read", _platform(actor))
+
+
 def may_appoint(actor: Actor) -> bool:
     """Tell whether she may appoint and remove administrators (admins.appoint)."""
     return rights.holds("admins.appoint", _platform(actor))

@@ -127,7 +127,6 @@ ALSO_OFFERED: Final[Mapping[str, tuple[Relation, ...]]] = {
     "incident.accept": (("user", "followed"), ("user", "observed")),
     "incident.refuse": (("user", "followed"), ("user", "observed")),
     "desk.configure": (("agent", "desk"),),
-    "audit.read": (("referent", "site"),),
 }
 """Relations that policies ask for, which the file does not give."""
 
