@@ -48,7 +48,7 @@ async function build() {
   const outputs = new Map();
   const bundle = await esbuild.build({
     absWorkingDir: here,
-    entryPoints: { app: "app.ts", "live-worker": "live-worker.ts", "app-style": "styles/app.css" },
+    entryPoints: { app: "app.ts", "live-worker": "live-worker.ts", sealing: "sealing.ts", "app-style": "styles/app.css" },
     bundle: true,
     format: "esm",
     target: ["chrome111", "firefox115", "safari16.4"],

@@ -1,0 +1,71 @@
+import { session, type Alarm } from "../../sealing/session";
+import { familyOf, word } from "../../sealing/words";
+
+const MOST_DETAILS = 5;
+
+/**
+ * Says whether the page's sealed values are readable here, and what was refused; starts the session that opens them.
+ *
+ * `data-instance`, `data-site`, `data-ring-url`, `data-idle-minutes`. Inside: a `[data-when]` for each state, the
+ * texts `[data-word]`, a list `[data-alarms]`, a button `[data-lock]`.
+ */
+export class SealingState extends HTMLElement {
+  #end: (() => void) | undefined;
+  #told = 0;
+
+  connectedCallback(): void {
+    this.#end = session.subscribe(() => this.#show());
+    this.addEventListener("click", this.#clicked);
+    this.#show();
+    const { instance = "", site = "", ringUrl = "", idleMinutes = "" } = this.dataset;
+    if (instance && site && ringUrl) void session.start({ instance, site, ringUrl, idleMinutes: Number(idleMinutes) || 15 });
+  }
+
+  disconnectedCallback(): void {
+    this.#end?.();
+    this.removeEventListener("click", this.#clicked);
+  }
+
+  readonly #clicked = (event: Event) => {
+    if ((event.target as Element).closest("[data-lock]")) void session.lock();
+  };
+
+  #show(): void {
+    this.dataset["state"] = session.state;
+    for (const part of this.querySelectorAll<HTMLElement>("[data-when]")) part.hidden = part.dataset["when"] !== session.state;
+    for (const name of this.querySelectorAll("[data-workstation]")) name.textContent = session.workstation?.name ?? "";
+    for (const alarm of session.alarms.slice(this.#told)) this.#alarm(alarm);
+    this.#told = session.alarms.length;
+  }
+
+  /** One sentence for each kind of alarm, with what it is about for whoever will look into it. */
+  #alarm({ code, about }: Alarm): void {
+    const list = this.querySelector<HTMLElement>("[data-alarms]");
+    if (!list) return;
+    list.hidden = false;
+    const family = familyOf(code);
+    let item = list.querySelector<HTMLElement>(`[data-family="${family}"]`);
+    if (!item) {
+      item = document.createElement("li");
+      item.dataset["family"] = family;
+      item.append(word(`long-${family}`));
+      list.append(item);
+    }
+    if (item.querySelectorAll("code").length >= MOST_DETAILS) return;
+    const detail = document.createElement("code");
+    detail.className = "sealing-detail";
+    detail.textContent = about ? `${code} ${about}` : code;
+    item.append(" ", detail);
+  }
+}
+
+/** Once a page: what counts as somebody being there, and what a page that leaves must close. */
+export function watchPage(): void {
+  for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"]) {
+    document.addEventListener(kind, () => session.active(), { passive: true, capture: true });
+  }
+  window.addEventListener("pagehide", () => session.suspend());
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) void session.resume();
+  });
+}
