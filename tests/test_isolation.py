@@ -11,7 +11,8 @@ from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from vigie.accounts.models import User
+from vigie.accounts.models import TrustedNetwork, User
+from vigie.accounts.tests.factories import AuthenticatorFactory
 from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.attachments.tests import documents
 from vigie.directory.access import actor_of
@@ -47,6 +48,8 @@ class Story:
     attachment: UUID
     member: UUID
     """Somebody of the incident's site."""
+    factor: int
+    network: UUID
     errand: UUID
     """Long work of the technician."""
     service: UUID
@@ -74,11 +77,18 @@ def story(db: None) -> Story:
         attachment = entry.files.get().attachment_id
     with as_maintenance():
         of_site = Membership.objects.get(user=strangers["planner and editor"])
+        factor = AuthenticatorFactory.create(user=strangers["planner and editor"]).pk
+        ends_at = timezone.now() + timedelta(days=1)
+        network = TrustedNetwork.objects.create(
+            user=strangers["planner and editor"], name="Garde", network="10.0.0.0/24", expires_at=ends_at
+        ).pk
         errand = Errand.objects.create(
             owner=technician, kind="members.export", submission=uuid4(), state="done", expires_at=timezone.now() + timedelta(days=1)
         )
         service, practitioner = directory.ServiceFactory.create(site=site), directory.PractitionerFactory.create(site=site)
-    return Story(incident, attachment, of_site.id, errand.id, service=service.id, practitioner=practitioner.id, strangers=strangers)
+    return Story(
+        incident, attachment, of_site.id, factor, network, errand.id, service=service.id, practitioner=practitioner.id, strangers=strangers
+    )
 
 
 def routes() -> Iterator[tuple[str, URLPattern]]:
@@ -100,6 +110,8 @@ def addresses_of(story: Story) -> list[str]:
         "<slug:slug>": story.incident.desk.slug,
         "<str:key>": str(story.incident.id),
         "<uuid:membership_id>": str(story.member),
+        "<int:factor_id>": str(story.factor),
+        "<uuid:network_id>": str(story.network),
         "<uuid:errand_id>": str(story.errand),
         "<uuid:site_id>": str(story.incident.site_id),
         "<uuid:space_id>": str(story.incident.site.space_id),

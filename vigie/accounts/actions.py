@@ -10,8 +10,13 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from vigie.accounts import failures, identities, letters
+from vigie.accounts.factors import FactorKind, ShownFactor, shown_factors
 from vigie.accounts.models import KnownDevice, TrustedNetwork, User
-from vigie.foundation import live
+from vigie.foundation import live, scope
+from vigie.foundation.scope import Scope
+
+_IN_TABLE = frozenset({FactorKind.KEY, FactorKind.APPLICATION, FactorKind.RECOVERY})
 
 
 def create_account(*, email: str, first_name: str, last_name: str, password: str | None = None, **fields: Any) -> User:
@@ -52,27 +57,70 @@ def vouch_for(user: User) -> None:
     user.save(update_fields=["is_password_from_email"])
 
 
-def remove_factors(user: User) -> int:
-    """An administrator has checked who she is, and that she has lost her factors. Return how many were removed."""
-    removed, _by_model = Authenticator.objects.filter(user=user).delete()
-    end_sessions(user)
+def unlock(user: User, *, by: str, removing_factors: bool = False) -> int:
+    """Let in, at her next try, somebody whose identity an administrator has checked (ACC-6); tell her who did.
+
+    Failed attempts are forgotten, and a code by e-mail counts again. With `removing_factors`, what she has lost opens
+    nothing any more and her sessions end. Return how many factors were removed. The scope must be hers.
+    """
+    vouch_for(user)
+    failures.forget(user)
+    removed = remove_factors(user) if removing_factors else 0
+    letters.post(user, "account/email/unlocked", {"removed_factors": removing_factors, "by": by})
     return removed
 
 
+def remove_factors(user: User) -> int:
+    """Forget her application, keys, recovery codes and linked identities, end her sessions; return how many there were."""
+    linked = identities.linked_to(user)
+    for identity in linked:
+        identities.unlink(identity)
+    removed, _by_model = Authenticator.objects.filter(user=user).delete()
+    end_sessions(user)
+    return removed + len(linked)
+
+
+def remove_factor(user: User, factor_id: int, *, by: str) -> ShownFactor | None:
+    """Remove one factor of hers for an administrator, end her sessions and tell her; None if she has no such factor.
+
+    The scope must be hers.
+    """
+    factor = next((one for one in shown_factors(user) if one.kind in _IN_TABLE and one.id == str(factor_id)), None)
+    if factor is None:
+        return None
+    Authenticator.objects.filter(user=user, pk=factor_id).delete()
+    end_sessions(user)
+    letters.post(user, "account/email/factor_removed", {"kind": factor.kind.label, "name": factor.name, "by": by})
+    return factor
+
+
 def deactivate(user: User) -> None:
-    """Close an account; nothing its owner wrote is lost (ACC-14)."""
+    """Close an account; nothing its owner wrote is lost (ACC-14). When it opens again, everything begins anew."""
     user.is_active = False
     user.save(update_fields=["is_active"])
     end_sessions(user)
+    forget_devices(user)
+
+
+def forget_devices(user: User) -> None:
+    """Forget the browsers she signed in from: the next sign-in from each of them is told to her by mail."""
+    with scope.entered(Scope(user_id=user.pk)):
+        KnownDevice.objects.filter(user=user).delete()
 
 
 def end_sessions(user: User, *, but: str | None = None) -> int:
-    """End her sessions on every device, save the one with this key, and close their live streams; return how many."""
+    """End her sessions on every device, save the one with this key, and close their live streams; return how many.
+
+    When none is kept, sign-ins and changes of password that are under way, in whatever browser, end as well.
+    """
     ended = 0
     for session in UserSession.objects.filter(user_id=user.pk).exclude(session_key=but):
         end_session(session)
         ended += 1
     if but is None:
+        user.signed_out_at = timezone.now()
+        with scope.entered(Scope(user_id=user.pk)):
+            User.objects.filter(pk=user.pk).update(signed_out_at=user.signed_out_at)
         live.publish_revocation(user.pk)
     return ended
 

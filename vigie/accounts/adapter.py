@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from vigie.accounts import actions, devices, encryption, letters, terms
+from vigie.accounts import actions, devices, encryption, failures, letters, terms
 from vigie.accounts.authentication import find_by_email, is_in_network, is_strong, vouched_for_two_factors
 from vigie.accounts.factors import STRONG, can_show_second_factor, may_use_mailbox
 from vigie.accounts.models import User
@@ -32,6 +32,14 @@ _CODES = frozenset({"account/email/login_code", "account/email/password_reset_co
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by administrators; their mail goes through the outbox, in their owner's language and time zone."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        # The same for an address that has no account: attempts are counted by address.
+        "too_many_login_attempts": _(
+            "Trop d’essais manqués. Attendez cinq minutes, choisissez un autre mot de passe par « Mot de passe oublié ? », ou demandez "
+            "à l’administrateur de votre site de débloquer votre compte."
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -58,6 +66,10 @@ class AccountAdapter(DefaultAccountAdapter):
             "mfa_reauthenticate:webauthn": gettext("Avec ma clé d’accès"),
         }
         return [method | {"description": words[method["id"]]} for method in super().get_reauthentication_methods(user)]
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failed attempts by account: writing its address in another way does not begin anew."""
+        return failures.attempts_key(str(credentials.get("email") or credentials.get("username") or ""))
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)

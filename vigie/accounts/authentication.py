@@ -47,13 +47,46 @@ def candidate(identifier: UUID | None) -> User | None:
 
 def pending_user_id(request: HttpRequest) -> UUID | None:
     """Return who has begun, and not finished, to sign in or to choose a new password in this session."""
+    return _pending(request)[0]
+
+
+def candidate_under_way(request: HttpRequest) -> User | None:
+    """Let the transaction read the account that this session has begun to sign in to, if it may still be entered.
+
+    What began before the account was deactivated, or all its sessions ended, is over.
+    """
+    identifier, began_at = _pending(request)
+    scope.apply(Scope(user_id=identifier))
+    if identifier is None:
+        return None
+    user = User.objects.filter(pk=identifier, is_active=True).first()
+    if user is None or is_over(user, began_at):
+        scope.apply(NOTHING)
+        for key in (LOGIN_SESSION_KEY, PASSWORD_RESET_VERIFICATION_SESSION_KEY):
+            request.session.pop(key, None)
+        return None
+    return user
+
+
+def is_over(user: User, began_at: object) -> bool:
+    """Tell whether what began at this moment, in seconds since 1970, ended when all that she had open was ended."""
+    if user.signed_out_at is None:
+        return False
+    return not isinstance(began_at, int | float) or began_at <= user.signed_out_at.timestamp()
+
+
+def _pending(request: HttpRequest) -> tuple[UUID | None, float]:
     login = request.session.get(LOGIN_SESSION_KEY)
-    if isinstance(login, dict) and time.time() - login.get("initiated_at", 0) <= app_settings.LOGIN_TIMEOUT:
-        return _identifier(login.get("user_pk"))
+    if isinstance(login, dict):
+        began_at = login.get("initiated_at", 0)
+        if time.time() - began_at <= app_settings.LOGIN_TIMEOUT:
+            return _identifier(login.get("user_pk")), began_at
     reset = request.session.get(PASSWORD_RESET_VERIFICATION_SESSION_KEY)
-    if isinstance(reset, dict) and time.time() - reset.get("at", 0) <= app_settings.PASSWORD_RESET_BY_CODE_TIMEOUT:
-        return _identifier(reset.get("user_id"))
-    return None
+    if isinstance(reset, dict):
+        began_at = reset.get("at", 0)
+        if time.time() - began_at <= app_settings.PASSWORD_RESET_BY_CODE_TIMEOUT:
+            return _identifier(reset.get("user_id")), began_at
+    return None, 0
 
 
 def has_two_factors(request: HttpRequest, user: User) -> bool:

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
+from django.db.models import TextChoices
+from django.db.models.fields.json import KT
+from django.utils.translation import gettext_lazy as _
 
-from vigie.accounts.models import User
+from vigie.accounts import identities
+from vigie.accounts.models import TrustedNetwork, User
 
 STRONG: Final = frozenset({Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN})
 """An authenticator application, passkeys and security keys: what e-mail codes give way to."""
@@ -61,3 +66,48 @@ def can_show_second_factor(user: User) -> bool:
 def may_use_mailbox(user: User) -> bool:
     """Tell whether a code sent to her mailbox is her second factor."""
     return not user.is_password_from_email and not holds_any(user, STRONG)
+
+
+class FactorKind(TextChoices):
+    """What a factor is, for whoever sees that of somebody else."""
+
+    KEY = "webauthn", _("Clé d’accès")
+    APPLICATION = "totp", _("Application d’authentification")
+    RECOVERY = "recovery_codes", _("Codes de secours")
+    IDENTITY = "identity", _("Identité liée")
+    NETWORK = "network", _("Plage d’adresses")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFactor:
+    """A factor as an administrator sees it: never what is in it."""
+
+    id: str
+    kind: FactorKind
+    name: str
+    added_at: datetime
+    last_used_at: datetime | None
+    ends_at: datetime | None = None
+    network: str = ""
+
+
+def shown_factors(user: User) -> list[ShownFactor]:
+    """Return all that a person may show, strongest kinds first, in three statements; the scope must be hers.
+
+    Secrets and codes are not even read.
+    """
+    columns: tuple[Any, ...] = ("pk", "type", KT("data__name"), "created_at", "last_used_at")
+    held = [
+        ShownFactor(str(key), FactorKind(kind), name or "", added_at, last_used_at)
+        for key, kind, name, added_at, last_used_at in Authenticator.objects.filter(user=user).order_by("pk").values_list(*columns)
+    ]
+    held.sort(key=lambda factor: FactorKind.values.index(factor.kind))
+    linked = [
+        ShownFactor(str(row.pk), FactorKind.IDENTITY, identities.name_of(row), row.date_joined, row.last_login)
+        for row in identities.linked_to(user)
+    ]
+    places = [
+        ShownFactor(str(row.pk), FactorKind.NETWORK, row.name, row.created_at, row.last_used_at, row.expires_at, row.network)
+        for row in TrustedNetwork.objects.filter(user=user).order_by("-expires_at", "pk")
+    ]
+    return held + linked + places

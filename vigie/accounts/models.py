@@ -41,7 +41,7 @@ class MailFrequency(models.TextChoices):
     NONE = "none", _("Aucun courriel")
 
 
-@pghistory.track(exclude=["password", "last_login"])
+@pghistory.track(exclude=["password", "last_login", "signed_out_at"])
 class User(AbstractBaseUser):
     """One account per e-mail address. What a person may do comes from her memberships (`directory`)."""
 
@@ -63,6 +63,7 @@ class User(AbstractBaseUser):
         help_text=_("Un code par courriel ne vaut alors pas second facteur (ACC-1)."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    signed_out_at = models.DateTimeField(null=True, help_text="Whatever began before, sessions and sign-ins, opens nothing any more.")
 
     objects = UserManager()
 

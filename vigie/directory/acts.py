@@ -3,6 +3,7 @@
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from vigie.accounts.factors import FactorKind
 from vigie.audit.acts import declare, declare_detail
 from vigie.directory import rights_catalogue as catalogue
 from vigie.directory.models import Role
@@ -18,6 +19,20 @@ declare(
         "member.deactivated": _("%(actor)s a désactivé %(object)s."),
         "member.reactivated": _("%(actor)s a réactivé %(object)s."),
         "members.exported": _("%(actor)s a exporté la liste des utilisateurs de %(object)s (%(rows)s lignes)."),
+    },
+)
+
+# --- Factors and sessions --------------------------------------------------------------------------------------------
+declare(
+    "factors",
+    _("Authentification forte"),
+    {
+        "factor.removed": _("%(actor)s a retiré un facteur de %(object)s."),
+        "factor.all_removed": _("%(actor)s a réinitialisé les facteurs de %(object)s."),
+        "member.unlocked": _("%(actor)s a débloqué le compte de %(object)s."),
+        "member.sessions_ended": _("%(actor)s a fermé des sessions de %(object)s."),
+        "network.granted": _("%(actor)s a accordé une plage d’adresses à %(object)s."),
+        "network.withdrawn": _("%(actor)s a retiré une plage d’adresses à %(object)s."),
     },
 )
 
@@ -155,3 +170,7 @@ declare_detail(
     },
 )
 declare_detail("features", _("Fonctionnalités"))
+declare_detail("factor", _("Facteur"), {kind.value: kind.label for kind in FactorKind})
+declare_detail("network", _("Plage"))
+declare_detail("until", _("Jusqu’au"))
+declare_detail("count", _("Nombre"))

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from vigie.directory import console_bulk_views as bulk
+from vigie.directory import console_factor_views as factors
 from vigie.directory import console_import_views as importing
 from vigie.directory import console_invitation_views as inviting
 from vigie.directory import console_views as views
@@ -14,6 +15,12 @@ urlpatterns: list[URLPattern] = [
     path("utilisateurs/<uuid:membership_id>/acces/", views.member_access, name="member_access"),
     path("utilisateurs/<uuid:membership_id>/activite/", views.member_deactivate, name="member_deactivate"),
     path("utilisateurs/<uuid:membership_id>/invitation/", inviting.member_resend, name="member_resend"),
+    path("utilisateurs/<uuid:membership_id>/debloquer/", factors.member_unlock, name="member_unlock"),
+    path("utilisateurs/<uuid:membership_id>/facteurs/reinitialiser/", factors.factors_reset, name="factors_reset"),
+    path("utilisateurs/<uuid:membership_id>/facteurs/<int:factor_id>/retirer/", factors.factor_remove, name="factor_remove"),
+    path("utilisateurs/<uuid:membership_id>/sessions/fermer/", factors.sessions_end, name="member_sessions_end"),
+    path("utilisateurs/<uuid:membership_id>/plages/ajouter/", factors.network_add, name="network_add"),
+    path("utilisateurs/<uuid:membership_id>/plages/<uuid:network_id>/retirer/", factors.network_withdraw, name="network_withdraw"),
     path("<str:number>/utilisateurs/ajouter/", inviting.member_add, name="member_add"),
     path("<str:number>/utilisateurs/invitations/", bulk.members_resend, name="members_resend"),
     path("<str:number>/utilisateurs/", views.members, name="members"),

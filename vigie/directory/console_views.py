@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from vigie.audit.queries import record_history
-from vigie.directory import console, console_forms, member_actions, member_queries, register_queries
+from vigie.directory import console, console_forms, factor_queries, member_actions, member_queries, register_queries
 from vigie.directory.access import administrators
 from vigie.directory.console import ActiveFilter, Conflict, Pages, address_with
 from vigie.directory.entry import SignedInRequest
@@ -132,6 +132,7 @@ def _record_page(
         "is_admin": Role.ADMIN in found.roles,
         "registers": register_queries.registers_of(found),
         "events": record_history(Membership, found.id, left_out=("revision", "user", "site")) if access.may_audit else None,
+        "factors": factor_queries.member_factors(access),
         "may_ask": _may_file(request, found.site),
         "crumbs": console.crumbs(found.site, (found.full_name, "")),
     }

@@ -9,12 +9,12 @@ from django.db import connection
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from vigie.accounts.authentication import pending_user_id
+from vigie.accounts.authentication import candidate_under_way, is_over
 from vigie.accounts.models import User
+from vigie.accounts.session_store import STARTED
 from vigie.directory import rights
 from vigie.directory.actors import Actor, desks_of, facts_of
 from vigie.foundation import scope
-from vigie.foundation.scope import Scope
 
 _FACTS = 4  # memberships, desks, reach, version of the matrix of rights: the columns behind those of the account
 
@@ -35,11 +35,13 @@ def enter_request(request: HttpRequest, *, read_only: bool) -> None:
     identifier = _identifier(request.session.get(SESSION_KEY))
     if identifier is not None:
         actor = enter_as(identifier, read_only=read_only)
-        if actor is None or not _same_password(request, actor.user):
+        if actor is None or not _same_password(request, actor.user) or is_over(actor.user, request.session.get(STARTED)):
             request.session.flush()
             actor = None
     if actor is None:
-        scope.apply(Scope(user_id=pending_user_id(request)), read_only=read_only)
+        candidate_under_way(request)
+        if read_only:
+            scope.apply(scope.current(), read_only=True)
         request.user = AnonymousUser()
     else:
         actor.user.backend = request.session.get(BACKEND_SESSION_KEY, "")

@@ -4,14 +4,21 @@ The matrix (`rights`) says which relation gives which right; here it is told wha
 to one of its members.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
+
+from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from vigie.directory import rights
 from vigie.directory.actors import Actor
 from vigie.directory.models import Membership, Practitioner, Role, Service
 from vigie.foundation.errors import NotAllowed, Unseen
+
+_NOT_HERS = _("Vous n’avez pas le droit de toucher aux facteurs de cette personne.")
 
 
 def relations_to_site(actor: Actor, site_id: UUID) -> frozenset[rights.Relation]:
@@ -136,10 +143,52 @@ class MemberAccess:
     def may_audit(self) -> bool:
         return may_audit_site(self.actor, self.membership.site_id)
 
+    @cached_property
+    def has_account(self) -> bool:
+        """Tell whether she has accepted: before, there is an address, and nothing to protect."""
+        return self.membership.user_id is not None and self.membership.accepted_at is not None
+
+    @cached_property
+    def reset_refusal(self) -> Promise | None:
+        """Return why her factors may not be reset, nor her account unlocked, by this person; None when they may.
+
+        A reset leaves the mailbox as only second factor, everywhere. So a site decides for those who matter to it alone:
+        whoever is more than a user in a site that this person does not administer, and every operator, is the
+        operator's. One's own factors have a page of their own, which asks for them.
+        """
+        if not self.has_account or not rights.holds("factors.reset", self.relations - {(Role.USER.value, "self")}):
+            return _NOT_HERS
+        if self.is_self:
+            return _("Vos propres facteurs se gèrent dans « Sécurité », depuis le menu à votre nom.")
+        if is_operator(self.actor):
+            return None
+        if Role.OPERATOR in self.membership.roles or _is_more_elsewhere(self.membership.user_id, administered_sites(self.actor)):
+            return _(
+                "Cette personne a aussi des responsabilités hors des sites que vous administrez : seul l’opérateur de la "
+                "plateforme peut toucher à ses facteurs."
+            )
+        return None
+
+    @property
+    def may_see_factors(self) -> bool:
+        """See which kinds she holds and where her sessions are, never what is in them."""
+        return self.has_account and rights.holds("factors.reset", self.relations) and self.may_administer
+
+    @property
+    def may_grant_networks(self) -> bool:
+        return self.has_account and rights.holds("factors.ip", self.relations)
+
     def require(self, allowed: bool) -> None:  # noqa: FBT001 - the answer of one of the questions above
         """Raise NotAllowed unless the answer was yes."""
         if not allowed:
             raise NotAllowed
+
+
+def _is_more_elsewhere(person: UUID | None, sites: Collection[UUID]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT directory_is_more_elsewhere(%s, %s::uuid[])", [person, list(sites)])
+        row = cursor.fetchone()
+    return row is None or bool(row[0])
 
 
 def access_membership(actor: Actor, id: UUID, *, lock: bool = False) -> MemberAccess:  # noqa: A002

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from vigie.accounts import actions, letters
+from vigie.accounts import actions
 from vigie.accounts.authentication import find_by_email
 from vigie.accounts.models import User
 from vigie.foundation import scope
@@ -27,8 +27,5 @@ class Command(BaseCommand):
             raise CommandError("No account has this address.")
         with scope.entered(Scope(user_id=identifier)):
             user = User.objects.get(pk=identifier)
-            actions.vouch_for(user)
-            if options["remove_factors"]:
-                actions.remove_factors(user)
-            letters.post(user, "account/email/unlocked", {"removed_factors": options["remove_factors"]})
+            actions.unlock(user, by="", removing_factors=options["remove_factors"])
         self.stdout.write("Done; she has been told by e-mail.")
