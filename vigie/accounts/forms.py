@@ -310,12 +310,11 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # Django's own cla
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
-        fields = ("language", "time_zone", "theme", "incident_mail")
+        fields = ("language", "time_zone", "theme")
         labels = {
             "language": _("Langue"),
             "time_zone": _("Fuseau horaire"),
             "theme": _("Apparence"),
-            "incident_mail": _("Courriels sur les incidents"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

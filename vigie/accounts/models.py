@@ -36,11 +36,6 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Sombre")
 
 
-class MailFrequency(models.TextChoices):
-    EACH = "each", _("Chaque événement")
-    NONE = "none", _("Aucun courriel")
-
-
 @pghistory.track(exclude=["password", "last_login", "signed_out_at"])
 class User(AbstractBaseUser):
     """One account per e-mail address. What a person may do comes from her memberships (`directory`)."""
@@ -54,7 +49,6 @@ class User(AbstractBaseUser):
     language = models.CharField(_("langue"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr")
     time_zone = models.CharField(_("fuseau horaire"), max_length=40, default="Europe/Paris")
     theme = models.CharField(_("apparence"), max_length=5, choices=Theme, default=Theme.AUTO)
-    incident_mail = models.CharField(_("courriels sur les incidents"), max_length=5, choices=MailFrequency, default=MailFrequency.EACH)
     is_active = models.BooleanField(_("compte actif"), default=True)
     is_password_from_email = models.BooleanField(
         _("mot de passe choisi avec un code reçu par courriel"),

@@ -30,6 +30,7 @@ from vigie.accounts.factors import STRONG, factors_of, holds_any, may_use_mailbo
 from vigie.accounts.forms import FactorNameForm, PreferencesForm, ProfileForm, TermsForm
 from vigie.accounts.models import Theme, TrustedNetwork, User
 from vigie.accounts.strength import WITHOUT_NETWORK, strong_session
+from vigie.accounts.tabs import account_tabs
 from vigie.ui.shell import THEME_COOKIE
 
 _YEAR = 365 * 24 * 3600
@@ -124,7 +125,7 @@ def security(request: PersonRequest) -> HttpResponse:
         "openid_providers": settings.VIGIE_OPENID_PROVIDERS,
         "shows_certificate": bool(certified_subject(request)),
     }
-    return render(request, "mfa/index.html", context | _tabs("security"))
+    return render(request, "mfa/index.html", context | account_tabs("security"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -171,7 +172,7 @@ def sessions(request: PersonRequest) -> HttpResponse:
         for session in UserSession.objects.purge_and_list(request.user)
     ]
     rows.sort(key=lambda row: (not row["is_current"], -row["session"].last_seen_at.timestamp()))
-    return render(request, "usersessions/usersession_list.html", {"rows": rows} | _tabs("sessions"))
+    return render(request, "usersessions/usersession_list.html", {"rows": rows} | account_tabs("sessions"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -228,12 +229,12 @@ def profile(request: PersonRequest) -> HttpResponse:
     actor = getattr(request, "actor", None)
     context = {"form": form, "memberships": getattr(actor, "memberships", ()), "desks": getattr(actor, "desks", ())}
     status = 422 if form.errors else 200
-    return render(request, "accounts/profile.html", context | _tabs("profile"), status=status)
+    return render(request, "accounts/profile.html", context | account_tabs("profile"), status=status)
 
 
 @require_http_methods(["GET", "POST"])
 def preferences(request: PersonRequest) -> HttpResponse:
-    """Language, time zone, appearance, mail."""
+    """Language, time zone, appearance."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         user = form.save()
@@ -243,7 +244,7 @@ def preferences(request: PersonRequest) -> HttpResponse:
         _keep_theme(response, user.theme)
         return _keep_language(response, user.language)
     status = 422 if form.errors else 200
-    return render(request, "accounts/preferences.html", {"form": form} | _tabs("preferences"), status=status)
+    return render(request, "accounts/preferences.html", {"form": form} | account_tabs("preferences"), status=status)
 
 
 @require_POST
@@ -272,21 +273,6 @@ def switch_theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_next(request))
     _keep_theme(response, theme)
     return response
-
-
-def _tabs(current: str) -> dict[str, Any]:
-    labels = {
-        "profile": _("Mon profil"),
-        "preferences": _("Mes paramètres"),
-        "security": _("Sécurité"),
-        "sessions": _("Mes sessions"),
-    }
-    return {
-        "tabs": [
-            {"label": label, "url": reverse(f"accounts:{name}"), "current": name == current, "count": None}
-            for name, label in labels.items()
-        ]
-    }
 
 
 def _next(request: HttpRequest) -> str:

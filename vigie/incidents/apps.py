@@ -6,7 +6,8 @@ class IncidentsConfig(AppConfig):
     label = "incidents"
 
     def ready(self) -> None:
-        # Both register with the layers below, once models are ready.
-        from vigie.incidents import live_topics, unsubscribing  # noqa: F401, PLC0415
+        # All register with the layers below, once models are ready.
+        from vigie.incidents import event_kinds, live_topics, unsubscribing  # noqa: F401, PLC0415
 
+        event_kinds.register()
         unsubscribing.register()

@@ -1,13 +1,13 @@
 """Who is told of an event by mail: those whom it concerns, who want to know, and who may still read the incident."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
-from vigie.accounts.models import MailFrequency, User
+from vigie.accounts.models import User
 from vigie.directory.models import Membership, Role, TeamMember
 from vigie.foundation import scope
 from vigie.incidents import notices, policies
@@ -29,6 +29,30 @@ class Event:
     site_id: UUID
     desk_id: UUID
     desk_site_id: UUID
+
+    @property
+    def identifiers(self) -> dict[str, str]:
+        """All of it, as text: what a summary keeps to read the event again."""
+        return {
+            "name": self.name,
+            "incident_id": str(self.incident_id),
+            "entry_id": str(self.entry_id or ""),
+            "site_id": str(self.site_id),
+            "desk_id": str(self.desk_id),
+            "desk_site_id": str(self.desk_site_id),
+        }
+
+    @classmethod
+    def of(cls, identifiers: Mapping[str, str]) -> "Event":
+        """Return the event that `identifiers` named."""
+        return cls(
+            name=identifiers["name"],
+            incident_id=UUID(identifiers["incident_id"]),
+            entry_id=UUID(identifiers["entry_id"]) if identifiers["entry_id"] else None,
+            site_id=UUID(identifiers["site_id"]),
+            desk_id=UUID(identifiers["desk_id"]),
+            desk_site_id=UUID(identifiers["desk_site_id"]),
+        )
 
     @property
     def key(self) -> str:
@@ -64,30 +88,50 @@ def tell(event: Event) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
-    """One notice for one person."""
+class Letter:
+    """One notice for one person. `insists`: she asked to be told of this very incident (INC-1)."""
 
     name: str
     told: Told
     to: User
     audience: Audience
     address: str = ""
+    insists: bool = False
 
 
-def _queue(event: Event, letters: Iterable[_Letter]) -> list[bool | Exception]:
+def letter_to(event: Event, user: User) -> Letter | None:
+    """Return what an event still tells a person, with the rights and the interest that she has now; None when nothing."""
+    for side, letters in ((event.requester_side, _letters_to_requester_side), (event.desk_side, _letters_to_desk)):
+        with scope.entered(side):
+            for letter in letters(event):
+                if letter.to.pk == user.pk and notices.may_be_told(letter.name, letter.told, letter.audience):
+                    return letter
+    return None
+
+
+def _queue(event: Event, letters: Iterable[Letter]) -> list[bool | Exception]:
     outcome: list[bool | Exception] = []
     for letter in letters:
         try:
             with transaction.atomic():
                 outcome.append(
-                    notices.send(letter.name, letter.told, event=event.key, to=letter.to, audience=letter.audience, address=letter.address)
+                    notices.send(
+                        letter.name,
+                        letter.told,
+                        event=event.key,
+                        to=letter.to,
+                        audience=letter.audience,
+                        address=letter.address,
+                        insists=letter.insists,
+                        digest=event.identifiers,
+                    )
                 )
         except Exception as error:  # noqa: BLE001 - raised again by `tell`, once the others have their mail
             outcome.append(error)
     return outcome
 
 
-def _letters_to_requester_side(event: Event) -> list[_Letter]:
+def _letters_to_requester_side(event: Event) -> list[Letter]:
     told = notices.read(event.incident_id, event.entry_id)
     name = _public_notice(event, told) if told else None
     if told is None or name is None:
@@ -98,17 +142,17 @@ def _letters_to_requester_side(event: Event) -> list[_Letter]:
     letters = []
     for person in _readers(event, told, {told.incident.requester_id, *interests}, interests):
         if person.pk == told.incident.requester_id:
-            # Her choice for this incident rules over her general preferences (INC-1).
+            # Her choice for this incident rules over her general preferences, which say how often (INC-1).
             if told.incident.notify_requester and (name == "acknowledged" or not _is_author(told, person)):
                 address = told.incident.notify_address or person.reply_address
-                letters.append(_Letter(name, told, person, Audience.REQUESTER, address))
-        elif _wants_mail(person) and not _is_author(told, person):
+                letters.append(Letter(name, told, person, Audience.REQUESTER, address, insists=True))
+        elif not _is_author(told, person):
             audience = _AUDIENCES[Interest(interests[person.pk])]
-            letters.append(_Letter(name, told, person, audience, person.reply_address))
+            letters.append(Letter(name, told, person, audience, person.reply_address))
     return letters
 
 
-def _letters_to_desk(event: Event) -> list[_Letter]:
+def _letters_to_desk(event: Event) -> list[Letter]:
     told = notices.read(event.incident_id, event.entry_id)
     name = _desk_notice(event, told) if told else None
     if told is None or name is None:
@@ -121,9 +165,9 @@ def _letters_to_desk(event: Event) -> list[_Letter]:
     if name not in {"new", "nudged", "assigned"}:
         concerned |= set(Follower.objects.filter(incident=told.incident).values_list("user_id", flat=True))
     return [
-        _Letter(name, told, agents[user_id], Audience.DESK)
+        Letter(name, told, agents[user_id], Audience.DESK)
         for user_id in sorted(concerned & set(agents))
-        if _wants_mail(agents[user_id]) and not _is_author(told, agents[user_id]) and not _filed_by(event, told, user_id)
+        if not _is_author(told, agents[user_id]) and not _filed_by(event, told, user_id)
     ]
 
 
@@ -181,10 +225,6 @@ def _in_charge(told: Told) -> set[UUID]:
     if told.incident.team_id:
         return set(TeamMember.objects.filter(team=told.incident.team_id).values_list("user_id", flat=True))
     return set()
-
-
-def _wants_mail(person: User) -> bool:
-    return person.incident_mail == MailFrequency.EACH
 
 
 def _is_author(told: Told, person: User) -> bool:

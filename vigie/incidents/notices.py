@@ -28,6 +28,11 @@ from vigie.notifications.actions import queue_mail, thread_of
 from vigie.ui import dates
 
 UNSUBSCRIBE_KIND: Final = "incident"
+ANSWERS: Final = "incident.answers"
+PROGRESS: Final = "incident.progress"
+OBSERVED: Final = "incident.observed"
+ARRIVALS: Final = "incident.arrivals"
+ASSIGNED: Final = "incident.assigned"
 _EARLIER_MESSAGES: Final = 3
 _HOUR: Final = 60
 _SUNDAY: Final = 6
@@ -48,6 +53,8 @@ class Notice:
 
     words: str | Promise
     audiences: frozenset[Audience]
+    kind: str = ""
+    """How often its reader wants it: one of `event_kinds`. Without a kind it is told at once, always."""
 
 
 _PUBLIC: Final = frozenset({Audience.REQUESTER, Audience.FOLLOWER, Audience.OBSERVER})
@@ -56,16 +63,16 @@ _DESK: Final = frozenset({Audience.DESK})
 
 NOTICES: Final[Mapping[str, Notice]] = {
     "acknowledged": Notice(gettext_lazy("Votre demande est enregistrée"), frozenset({Audience.REQUESTER})),
-    "commented": Notice(gettext_lazy("Nouvelle réponse"), _ALL),
-    "planned": Notice(gettext_lazy("Intervention planifiée"), _ALL),
-    "waiting": Notice(gettext_lazy("Mis en attente"), _ALL),
-    "resolved": Notice(gettext_lazy("Résolu"), _ALL),
-    "closed": Notice(gettext_lazy("Fermé"), _ALL),
-    "reopened": Notice(gettext_lazy("Rouvert"), _ALL),
-    "observed": Notice(gettext_lazy("Vous pouvez suivre cet incident"), frozenset({Audience.OBSERVER})),
-    "new": Notice(gettext_lazy("Nouvel incident"), _DESK),
-    "nudged": Notice(gettext_lazy("Relance du demandeur"), _DESK),
-    "assigned": Notice(gettext_lazy("Cet incident vous est attribué"), _DESK),
+    "commented": Notice(gettext_lazy("Nouvelle réponse"), _ALL, ANSWERS),
+    "planned": Notice(gettext_lazy("Intervention planifiée"), _ALL, PROGRESS),
+    "waiting": Notice(gettext_lazy("Mis en attente"), _ALL, PROGRESS),
+    "resolved": Notice(gettext_lazy("Résolu"), _ALL, PROGRESS),
+    "closed": Notice(gettext_lazy("Fermé"), _ALL, PROGRESS),
+    "reopened": Notice(gettext_lazy("Rouvert"), _ALL, PROGRESS),
+    "observed": Notice(gettext_lazy("Vous pouvez suivre cet incident"), frozenset({Audience.OBSERVER}), OBSERVED),
+    "new": Notice(gettext_lazy("Nouvel incident"), _DESK, ARRIVALS),
+    "nudged": Notice(gettext_lazy("Relance du demandeur"), _DESK, ARRIVALS),
+    "assigned": Notice(gettext_lazy("Cet incident vous est attribué"), _DESK, ASSIGNED),
 }
 
 
@@ -122,13 +129,24 @@ def read(incident_id: UUID, entry_id: UUID | None) -> Told | None:
     return Told(incident, entry, tuple(earlier.order_by("-position")[:_EARLIER_MESSAGES]))
 
 
-def send(name: str, told: Told, *, event: str, to: User, audience: Audience, address: str = "") -> bool:
-    """Queue one notice to one person; return whether it will be sent. `event` is told once to each person.
+def send(
+    name: str,
+    told: Told,
+    *,
+    event: str,
+    to: User,
+    audience: Audience,
+    address: str = "",
+    insists: bool = False,
+    digest: Mapping[str, Any] | None = None,
+) -> bool:
+    """Queue one notice to one person, or note it for her summary; return whether she will be told. `event` is told once to each.
 
-    An internal entry is never sent to anybody but the desk, whatever the caller believed.
+    An internal entry is never sent to anybody but the desk, whatever the caller believed. `insists`: she asked to be
+    told of this very incident. `digest`: what `event_kinds` needs to read the event again.
     """
     notice = NOTICES[name]
-    if audience not in notice.audiences or (told.entry is not None and told.entry.internal and audience is not Audience.DESK):
+    if not may_be_told(name, told, audience):
         return False
     incident = told.incident
     topic = topic_of(incident.id)
@@ -150,7 +168,15 @@ def send(name: str, told: Told, *, event: str, to: User, audience: Audience, add
         ),
         # An assignment is work to do, not news: it is told even to those who had enough.
         topic="" if name == "assigned" else topic,
+        kind=notice.kind,
+        insists=insists,
+        digest=digest if notice.kind else None,
     )
+
+
+def may_be_told(name: str, told: Told, audience: Audience) -> bool:
+    """Tell whether this notice may go to this audience: nothing internal leaves the desk."""
+    return audience in NOTICES[name].audiences and (told.entry is None or not told.entry.internal or audience is Audience.DESK)
 
 
 def topic_of(incident_id: UUID) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -23,7 +23,7 @@ from vigie.accounts.models import User
 from vigie.foundation import jobs, scope
 from vigie.foundation.ids import uuid7
 from vigie.notifications import delivery
-from vigie.notifications.models import MailState, Mute, OutgoingMail
+from vigie.notifications.models import DigestItem, MailChoice, MailFrequency, MailState, Mute, OutgoingMail
 
 PATIENCE: Final = timedelta(days=5)
 """How long a mail server may be away before a mail is given up: as long as mail servers do between themselves."""
@@ -47,14 +47,35 @@ def queue_mail(
     thread: str = "",
     unsubscribe_url: str = "",
     topic: str = "",
+    kind: str = "",
+    insists: bool = False,
+    digest: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Write `<template>.txt` and `<template>.html` to one person; return whether it will be sent.
+    """Write `<template>.txt` and `<template>.html` to one person; return whether she will be told.
 
-    It will not when she was already told of this `event`, or has muted this `topic`. Texts are rendered in her
-    language and time zone. `subject` must say nothing personal: it travels and is stored in clear. `thread` groups mails
-    (see `thread_of`). The caller's scope must let her account be read; the row itself is written under her own.
+    She will not when she was already told of this `event`, has muted this `topic`, or wants no mail of this `kind`,
+    unless her own wish for this one thing `insists`. Who wants a daily summary of the kind is told by it, from the
+    identifiers in `digest`; without them, at once. Texts are rendered in her language and time zone. `subject` must say
+    nothing personal: it travels and is stored in clear. `thread` groups mails (see `thread_of`). The caller's scope must
+    let her account be read; the row itself is written under her own.
     """
-    with _reading_as(recipient):
+    with scope.entered(scope.Scope(user_id=recipient.pk)):
+        if topic and Mute.objects.filter(user=recipient, topic=topic).exists():
+            return False
+        wish = _wish(recipient, kind)
+        if wish == MailFrequency.NONE and not insists:
+            return False
+        if wish == MailFrequency.DAILY and digest is not None:
+            if OutgoingMail.objects.filter(recipient=recipient, event=event).exists():
+                return False  # Told at once, before she chose the summary.
+            details = {**digest, "insists": insists}
+            _item, is_new = DigestItem.objects.get_or_create(
+                user=recipient, event=event, defaults={"kind": kind, "topic": topic, "details": details}
+            )
+            return is_new
+        if digest is not None and DigestItem.objects.filter(user=recipient, event=event).exists():
+            return False
+    with reading_as(recipient):
         everything = {
             **context,
             "recipient": recipient,
@@ -70,8 +91,6 @@ def queue_mail(
     if unsubscribe_url:
         headers |= {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     with scope.entered(scope.Scope(user_id=recipient.pk)):
-        if topic and Mute.objects.filter(user=recipient, topic=topic).exists():
-            return False
         return _store(
             recipient,
             event=event,
@@ -92,7 +111,7 @@ def send_account_mail(
     `secret`: the text opens something. It is encrypted while it waits, sent before other mail, and soon given up.
     """
     if not html:
-        with _reading_as(recipient):
+        with reading_as(recipient):
             html = render_to_string(
                 "notifications/account_mail.html",
                 {"mail_subject": subject, "text": text, "base_url": settings.VIGIE_BASE_URL, "unsubscribe_url": ""},
@@ -169,8 +188,25 @@ def send_left_behind() -> int:
     return len(rows)
 
 
+def choose_mail(user: User, wishes: Mapping[str, str]) -> None:
+    """Keep how often a person wants mail of each kind; what an app does not offer to her stays as it was."""
+    with transaction.atomic():
+        for kind, frequency in wishes.items():
+            MailChoice.objects.update_or_create(user=user, kind=kind, defaults={"frequency": MailFrequency(frequency)})
+
+
+def wishes_of(user: User) -> dict[str, str]:
+    """Return how often she wants mail, by kind, as far as she has said."""
+    return dict(MailChoice.objects.filter(user=user).values_list("kind", "frequency"))
+
+
+def _wish(user: User, kind: str) -> str:
+    found = MailChoice.objects.filter(user=user, kind=kind).values_list("frequency", flat=True).first() if kind else None
+    return found or MailFrequency.EACH
+
+
 def forget_old_mail() -> int:
-    """Remove the rows of mails sent or given up thirty days ago; return how many."""
+    """Remove the rows of mails, and of lines of summaries, sent or given up thirty days ago; return how many mails."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT notifications_forget(%s)", [timezone.now() - KEPT_FOR])
         return int(cursor.fetchone()[0])
@@ -274,7 +310,7 @@ def _domain() -> str:
 
 
 @contextmanager
-def _reading_as(person: User) -> Iterator[None]:
+def reading_as(person: User) -> Iterator[None]:
     """Render in a person's language and time zone."""
     try:
         zone = ZoneInfo(person.time_zone)

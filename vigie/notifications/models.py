@@ -15,6 +15,12 @@ class MailState(models.TextChoices):
     FAILED = "failed", _("Abandonné")
 
 
+class MailFrequency(models.TextChoices):
+    EACH = "each", _("Un courriel à chaque fois")
+    DAILY = "daily", _("Un résumé par jour")
+    NONE = "none", _("Aucun courriel")
+
+
 class OutgoingMail(models.Model):
     """One e-mail to one person, written in the transaction of the event that it tells.
 
@@ -72,3 +78,40 @@ class Mute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} · {self.topic}"
+
+
+class MailChoice(models.Model):
+    """How often a person wants mail about one kind of event (see `kinds`); without a row, each time."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    frequency = models.CharField(max_length=5, choices=MailFrequency)
+
+    class Meta:
+        verbose_name = _("choix de courriels")
+        constraints = (models.UniqueConstraint(fields=["user", "kind"], name="notifications_mailchoice_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} · {self.kind} · {self.frequency}"
+
+
+class DigestItem(models.Model):
+    """One event that waits for the daily summary of one person: by identifiers, so that it is read again when it leaves."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    event = models.CharField(max_length=100, help_text="As for a mail: told once to each person.")
+    topic = models.CharField(max_length=100, blank=True, help_text="What may be muted meanwhile.")
+    details = models.JSONField(default=dict, help_text="Identifiers, for the app that tells it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("ligne de résumé")
+        ordering: ClassVar = ["created_at"]
+        constraints = (models.UniqueConstraint(fields=["user", "event"], name="notifications_digestitem_once"),)
+        indexes = (models.Index("user", condition=models.Q(sent_at__isnull=True), name="notifications_digest_waiting"),)
+
+    def __str__(self) -> str:
+        return self.event

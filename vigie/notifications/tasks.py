@@ -3,10 +3,11 @@
 from typing import Final
 from uuid import UUID
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from vigie.foundation.jobs import Patience
-from vigie.notifications import actions
+from vigie.notifications import actions, digests
 
 _ATTEMPTS: Final = 200
 """More than a mail's patience allows: the mail decides when it is given up."""
@@ -27,3 +28,12 @@ def send_left_behind(timestamp: int) -> None:
 @app.task(name="notifications.forget_old_mail", queueing_lock="notifications.forget_old_mail")
 def forget_old_mail(timestamp: int) -> None:
     actions.forget_old_mail()
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(name="notifications.send_digests", queueing_lock="notifications.send_digests")
+def send_digests(timestamp: int) -> None:
+    """Send the daily summaries of those for whom it has struck seven."""
+    now = timezone.now()
+    for user_id in digests.due_digests(now):
+        digests.send_digest(user_id, at=now)

@@ -3,9 +3,12 @@
 from django.conf import settings
 from django.urls import path
 
-from vigie.notifications import views
+from vigie.notifications import choice_views, views
 
-urlpatterns = [path("courriel/desabonner/<str:token>/", views.unsubscribe, name="unsubscribe")]
+urlpatterns = [
+    path("courriel/desabonner/<str:token>/", views.unsubscribe, name="unsubscribe"),
+    path("compte/courriels/", choice_views.mail_choices, name="mail_choices"),
+]
 if settings.VIGIE_DEVELOPMENT_PAGES:
     urlpatterns += [
         path("courrier/", views.mailbox, name="mailbox"),

@@ -12,7 +12,7 @@ from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.foundation.testing import as_maintenance
 
 pytestmark = pytest.mark.django_db
-SETTINGS = {"language": "en", "time_zone": "Pacific/Noumea", "theme": "dark", "incident_mail": "none"}
+SETTINGS = {"language": "en", "time_zone": "Pacific/Noumea", "theme": "dark"}
 
 
 def stored(user: User) -> User:
@@ -24,7 +24,7 @@ def test_settings_are_kept(alice: User) -> None:
     client = signed_in_client(alice)
     assert client.post(reverse("accounts:preferences"), SETTINGS).status_code == 302
     person = stored(alice)
-    assert (person.language, person.time_zone, person.theme, person.incident_mail) == tuple(SETTINGS.values())
+    assert (person.language, person.time_zone, person.theme) == tuple(SETTINGS.values())
 
 
 def test_page_is_in_her_language_whatever_the_browser_says(alice: User) -> None:

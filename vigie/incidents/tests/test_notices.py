@@ -9,18 +9,21 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from vigie.accounts.models import MailFrequency, User
+from vigie.accounts.models import User
 from vigie.directory.models import Membership, Role
 from vigie.directory.tests import factories as directory
+from vigie.directory.tests.acting import acting_as
 from vigie.foundation import jobs
 from vigie.foundation.testing import as_maintenance, run_jobs
 from vigie.incidents import notices
 from vigie.incidents.models import EntryKind, Follower, FollowUp, Incident, Interest, Side
 from vigie.incidents.tests.factories import DeskFactory, FollowUpFactory, IncidentFactory
 from vigie.notifications import actions
+from vigie.notifications.models import MailFrequency
 
 pytestmark = pytest.mark.django_db
 
+KINDS = (notices.ANSWERS, notices.PROGRESS, notices.OBSERVED, notices.ARRIVALS, notices.ASSIGNED)
 SECRET = "Le mot de passe du serveur est « hirondelle »"
 
 
@@ -57,6 +60,11 @@ class Story:
     def change(self, **fields: Any) -> None:
         with as_maintenance():
             Incident.objects.filter(pk=self.incident.pk).update(**fields)
+
+    def wish(self, person: User, frequency: MailFrequency) -> None:
+        """Say how often she wants mail about incidents."""
+        with acting_as(person):
+            actions.choose_mail(person, dict.fromkeys(KINDS, frequency))
 
     def set(self, person: User, **fields: Any) -> None:
         with as_maintenance():
@@ -213,19 +221,19 @@ def test_an_assignment_is_told_to_whom_it_is_given_unless_she_took_it_herself(st
 
 
 def test_the_choice_made_for_the_incident_rules_over_the_general_one(story: Story) -> None:
-    story.set(story.camille, incident_mail=MailFrequency.NONE)
+    story.wish(story.camille, MailFrequency.NONE)
     story.tell("commented", story.answer())
     assert "camille@ch.example" in recipients()
     mail.outbox.clear()
-    story.set(story.camille, incident_mail=MailFrequency.EACH)
+    story.wish(story.camille, MailFrequency.EACH)
     story.change(notify_requester=False)
     story.tell("commented", story.answer())
     assert "camille@ch.example" not in recipients()
 
 
 def test_followers_and_technicians_who_want_no_mail_get_none(story: Story) -> None:
-    story.set(story.chloe, incident_mail=MailFrequency.NONE)
-    story.set(story.aicha, incident_mail=MailFrequency.NONE)
+    story.wish(story.chloe, MailFrequency.NONE)
+    story.wish(story.aicha, MailFrequency.NONE)
     story.tell("commented", story.write(body="Une précision."))
     assert recipients() == []
 
