@@ -48,7 +48,7 @@ async function build() {
   const outputs = new Map();
   const bundle = await esbuild.build({
     absWorkingDir: here,
-    entryPoints: { app: "app.ts", "live-worker": "live-worker.ts", sealing: "sealing.ts", "app-style": "styles/app.css" },
+    entryPoints: { app: "app.ts", keys: "keys.ts", "live-worker": "live-worker.ts", sealing: "sealing.ts", "app-style": "styles/app.css" },
     bundle: true,
     format: "esm",
     target: ["chrome111", "firefox115", "safari16.4"],
@@ -69,6 +69,7 @@ async function build() {
     const name = relative(dist, join(here, path));
     const entry = output.entryPoint;
     if (entry === "app.ts") manifest.files["app.js"] = { file: name };
+    else if (entry === "keys.ts") manifest.files["keys.js"] = { file: name };
     else if (entry === "live-worker.ts") manifest.files["live-worker.js"] = { file: name };
     else if (entry === "styles/app.css") manifest.files["app.css"] = { file: name };
     else manifest.files[name.replace(/-[0-9A-Z]{8}(\.\w+)$/, "$1")] = { file: name };

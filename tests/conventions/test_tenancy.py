@@ -12,6 +12,7 @@ WITHOUT_TENANT = {
     "auth_group_permissions": "unused",
     "auth_permission": "names of models",
     "directory_rightscell": "the matrix of rights, the same for all; the application may only read it",
+    "sealing_installation": "the identifier of this installation, the same for all; the application may only read it",
     "pghistory_context": "unused: each history row carries its own context",
     "socialaccount_socialapp": "identity providers, the same for all",
     "usersessions_usersession": "signed-in browsers, in autocommit; shown to their owner only",

@@ -157,6 +157,7 @@ def _migrations_digest() -> str:
     package = ROOT / "vigie"
     sources = [
         *package.glob("*/migrations/*.py"),
+        *package.glob("*/isolation.py"),
         *package.rglob("*.sql"),
         package / "directory" / "rights.toml",
         package / "foundation" / "rls.py",

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "vigie.errands",
     "vigie.directory",
     "vigie.notifications",
+    "vigie.sealing",
     "vigie.attachments",
     "vigie.incidents",
     "vigie.web",

@@ -8,6 +8,7 @@ urlpatterns = [
     path("administration/", include("vigie.directory.urls")),
     path("journal/", include("vigie.directory.journal_urls")),
     path("invitation/", include("vigie.directory.invitation_urls")),
+    path("scellement/", include("vigie.sealing.urls")),
     path("incidents/", include("vigie.incidents.urls")),
     path("", include("vigie.notifications.urls")),
     path("", include("vigie.web.urls")),

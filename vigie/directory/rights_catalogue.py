@@ -54,6 +54,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "documents": gettext_noop("Rapports"),
     "articles": gettext_noop("Connaissances"),
     "patients": gettext_noop("Patients"),
+    "sealing": gettext_noop("Scellement"),
     "audit": gettext_noop("Journal"),
 }
 SHOWN_WITH: Final[Mapping[str, str]] = {"email": "admins", "account": "admins", "rights": "admins", "announcements": "articles"}
@@ -100,6 +101,7 @@ CAPABILITIES: Final[Mapping[str, str]] = {
     "articles.write": gettext_noop("écrire des articles"),
     "announcements.write": gettext_noop("écrire des annonces"),
     "patients.open": gettext_noop("ouvrir le registre des patients"),
+    "sealing.manage": gettext_noop("gérer la clé du site, sans lire ce qu’elle ouvre"),
     "audit.read": gettext_noop("lire le journal des actes"),
 }
 
