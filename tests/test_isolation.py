@@ -122,6 +122,7 @@ def addresses_of(story: Story) -> list[str]:
         "<int:data_key>": "1",
         "<slug:source>": "patients",
         **dict.fromkeys(("<uuid:station_id>", "<uuid:wrap_id>", "<uuid:connector_id>"), str(story.member)),
+        "<uuid:account_id>": str(story.strangers["planner and editor"].pk),
     }
     found = []
     for route, pattern in routes():

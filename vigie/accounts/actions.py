@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from vigie.accounts import failures, identities, letters
 from vigie.accounts.factors import FactorKind, ShownFactor, shown_factors
-from vigie.accounts.models import KnownDevice, TrustedNetwork, User
+from vigie.accounts.models import KnownDevice, TrustedNetwork, User, normal_email
 from vigie.foundation import live, scope
 from vigie.foundation.scope import Scope
 
@@ -165,3 +166,25 @@ def remember_device(user: User, fingerprint: str) -> bool:
     if not is_new:
         device.save(update_fields=["last_seen_at"])
     return not is_new
+
+
+def reactivate(user: User) -> None:
+    """Open an account again; sessions and known browsers of before do not come back. The scope must be hers."""
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+
+
+def change_email(user: User, address: str) -> None:
+    """Give an account another address, which signs in from now on, and write to both. The scope must be hers.
+
+    Whatever the former mailbox proved is over: sessions end, known browsers are forgotten, codes under way are refused
+    (`forms`). Raises IntegrityError when another account has this address.
+    """
+    former = user.email
+    user.email = normal_email(address)
+    user.save(update_fields=["email"])
+    EmailAddress.objects.filter(user=user).delete()
+    end_sessions(user)
+    forget_devices(user)
+    letters.post(user, "account/email/email_left", {}, address=former)
+    letters.post(user, "account/email/email_given", {})

@@ -17,10 +17,11 @@ from vigie.accounts.models import User
 from vigie.foundation import scope
 
 
-def post(user: User, template: str, details: Mapping[str, Any], *, opens_something: bool = False) -> None:
+def post(user: User, template: str, details: Mapping[str, Any], *, opens_something: bool = False, address: str = "") -> None:
     """Send `<template>_subject.txt` and `<template>_message.txt`, once the transaction commits.
 
-    `opens_something`: the text holds a code, so the outbox forgets it as soon as it is sent.
+    `opens_something`: the text holds a code, so the outbox forgets it as soon as it is sent. `address`: another one than
+    her account's, such as the one that it had.
     """
     context = {**details, "user": user, "base_url": settings.VIGIE_BASE_URL}
     with translation.override(user.language), timezone.override(user.time_zone):
@@ -33,6 +34,7 @@ def post(user: User, template: str, details: Mapping[str, Any], *, opens_somethi
         subject=subject,
         text=text,
         secret=opens_something,
+        address=address or user.email,
     )
 
 

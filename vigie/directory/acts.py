@@ -59,6 +59,20 @@ declare(
     },
 )
 
+# --- Accounts --------------------------------------------------------------------------------------------------------
+declare(
+    "accounts",
+    _("Comptes"),
+    {
+        "account.email_changed": _("%(actor)s a changé l’adresse électronique du compte de %(object)s."),
+        "account.unlocked": _("%(actor)s a débloqué le compte de %(object)s."),
+        "account.factors_removed": _("%(actor)s a retiré tous les facteurs du compte de %(object)s."),
+        "account.deactivated": _("%(actor)s a désactivé le compte de %(object)s."),
+        "account.reactivated": _("%(actor)s a réactivé le compte de %(object)s."),
+    },
+)
+declare("members", _("Utilisateurs"), {"member.email_changed": _("%(actor)s a changé l’adresse électronique de %(object)s.")})
+
 # --- Spaces and sites ------------------------------------------------------------------------------------------------
 declare(
     "sites",

@@ -189,12 +189,12 @@ def _words(field: forms.Field, value: str | Sequence[str]) -> str:
     return ", ".join(labels.get(one, one) for one in value) or "—"
 
 
-def against_what_is_shown(form: forms.Form, request: HttpRequest, revision: int) -> None:
-    """Give a refused form back with what was typed: sent again, it confirms what is shown now."""
+def against_what_is_shown(form: forms.Form, request: HttpRequest, shown: int | str, *, name: str = "revision") -> None:
+    """Give a refused form back with what was typed: sent again, it confirms what is shown now, which the field `name` says."""
     given = QueryDict(mutable=True)
-    for name, values in request.POST.lists():
-        given.setlist(name, values)
-    given["revision"] = str(revision)
+    for key, values in request.POST.lists():
+        given.setlist(key, values)
+    given[name] = str(shown)
     form.data = given
 
 

@@ -12,6 +12,7 @@ from vigie.directory.console import Tab
 SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("spaces", _("Espaces"), "directory:platform_spaces"),
     ("sites", _("Sites"), "directory:platform_sites"),
+    ("accounts", _("Comptes"), "directory:platform_accounts"),
     ("features", _("Fonctionnalités"), "directory:catalogue"),
     ("rights", _("Droits"), "directory:rights"),
     ("journal", _("Journal"), "directory:platform_journal"),

@@ -71,3 +71,24 @@ class AdministratorForm(IdentityForm):
         ),
     )
     field_order = ("email", "last_name", "first_name", "function", "is_user")
+
+
+class AddressForm(forms.Form):
+    """Another address for an account; `former` is the one that was shown."""
+
+    email = forms.CharField(
+        label=_("Nouvelle adresse électronique"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    former = forms.CharField(widget=forms.HiddenInput, max_length=254)
+
+
+class UnlockForm(forms.Form):
+    is_checked = forms.BooleanField(
+        label=_("J’ai vérifié qui est cette personne"),
+        help_text=_("Par un autre moyen que le courriel : de vive voix, ou par son administrateur."),
+    )
+    removing_factors = forms.BooleanField(
+        label=_("Elle a perdu ses seconds facteurs : les retirer"),
+        required=False,
+        help_text=_("Application, clés, codes de secours et identités liées n’ouvrent plus rien, et ses sessions se ferment."),
+    )

@@ -82,6 +82,21 @@ def may_define_features(actor: Actor) -> bool:
     return rights.holds("features.practitioner", _platform(actor))
 
 
+def may_change_email(actor: Actor) -> bool:
+    """Tell whether she may give accounts another address (email.change)."""
+    return rights.holds("email.change", _platform(actor))
+
+
+def may_deactivate_accounts(actor: Actor) -> bool:
+    """Tell whether she may close accounts and open them again (account.deactivate)."""
+    return rights.holds("account.deactivate", _platform(actor))
+
+
+def may_unlock_accounts(actor: Actor) -> bool:
+    """Tell whether she may let in whoever is stopped, in any site or none (factors.reset)."""
+    return rights.holds("factors.reset", _platform(actor))
+
+
 def is_operator(actor: Actor) -> bool:
     """Tell whether she operates the platform."""
     return actor.has(Role.OPERATOR)
