@@ -121,7 +121,8 @@ def _forget_request_scope(**_: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config(name, '', true) FROM unnest("
-                "ARRAY['vigie.user', 'vigie.sites', 'vigie.desks', 'vigie.reach', 'vigie.platform']) AS name"
+                "ARRAY['vigie.user', 'vigie.sites', 'vigie.desks', 'vigie.reach', 'vigie.platform',"
+                " 'vigie.granted', 'vigie.granted_members', 'vigie.granted_features']) AS name"
             )
 
 

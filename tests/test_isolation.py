@@ -16,7 +16,7 @@ from vigie.accounts.tests.factories import AuthenticatorFactory
 from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.attachments.tests import documents
 from vigie.directory.access import actor_of
-from vigie.directory.models import Membership, Role
+from vigie.directory.models import GrantedCapability, Membership, Role
 from vigie.directory.tests import factories as directory
 from vigie.directory.tests.acting import acting_as
 from vigie.errands.models import Errand
@@ -50,6 +50,8 @@ class Story:
     """Somebody of the incident's site."""
     factor: int
     network: UUID
+    grant: UUID
+    """Lent by the incident's site to a support site."""
     errand: UUID
     """Long work of the technician."""
     service: UUID
@@ -72,6 +74,15 @@ def story(db: None) -> Story:
             "planner and editor": directory.member(site, Role.PLANNER, Role.EDITOR),
             "operator": directory.member(operator_site, Role.OPERATOR, Role.ADMIN),
         }
+        now = timezone.now()
+        grant = directory.SupportGrantFactory.create(site=site, granted_by=strangers["administrator"], capabilities=list(GrantedCapability))
+        ended = directory.SupportGrantFactory.create(
+            site=site, granted_by=strangers["administrator"], ended_at=now + timedelta(minutes=1), end="withdrawn"
+        )
+        strangers |= {
+            "delegate": directory.member(grant.support_site, Role.ADMIN),
+            "former delegate": directory.member(ended.support_site, Role.ADMIN),
+        }
     with acting_as(technician) as actor:
         entry = actions.comment(actor, incident.id, body="", submission=uuid4(), files=[SimpleUploadedFile("capture.png", documents.png())])
         attachment = entry.files.get().attachment_id
@@ -87,7 +98,16 @@ def story(db: None) -> Story:
         )
         service, practitioner = directory.ServiceFactory.create(site=site), directory.PractitionerFactory.create(site=site)
     return Story(
-        incident, attachment, of_site.id, factor, network, errand.id, service=service.id, practitioner=practitioner.id, strangers=strangers
+        incident=incident,
+        attachment=attachment,
+        member=of_site.id,
+        factor=factor,
+        network=network,
+        grant=grant.id,
+        errand=errand.id,
+        service=service.id,
+        practitioner=practitioner.id,
+        strangers=strangers,
     )
 
 
@@ -123,6 +143,8 @@ def addresses_of(story: Story) -> list[str]:
         "<slug:source>": "patients",
         **dict.fromkeys(("<uuid:station_id>", "<uuid:wrap_id>", "<uuid:connector_id>"), str(story.member)),
         "<uuid:account_id>": str(story.strangers["planner and editor"].pk),
+        "<uuid:grant_id>": str(story.grant),
+        "<str:support_number>": story.incident.site.number,
     }
     found = []
     for route, pattern in routes():
@@ -142,7 +164,10 @@ def addresses_of(story: Story) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("who", ["colleague", "administrator", "stranger", "other technician", "planner and editor", "operator"])
+@pytest.mark.parametrize(
+    "who",
+    ["colleague", "administrator", "stranger", "other technician", "planner and editor", "operator", "delegate", "former delegate"],
+)
 def test_no_address_gives_an_object_of_somebody_else(story: Story, who: str) -> None:
     client = signed_in_client(story.strangers[who])
     for address in addresses_of(story):
@@ -150,7 +175,7 @@ def test_no_address_gives_an_object_of_somebody_else(story: Story, who: str) -> 
             continue  # audit.read: who changed what, without the texts
         if who == "administrator" and address.startswith("/scellement/"):
             continue  # she manages the key of the site: what she may is tested in sealing
-        if who in ("administrator", "operator") and address.startswith("/administration/"):
+        if who in ("administrator", "operator", "delegate") and address.startswith("/administration/"):
             continue  # they administer the site: their rights are tested cell by cell in directory
         for method in ("get", "post"):
             answer = getattr(client, method)(address)

@@ -1,5 +1,6 @@
 """Writes about accounts."""
 
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -105,8 +106,13 @@ def deactivate(user: User) -> None:
 
 def forget_devices(user: User) -> None:
     """Forget the browsers she signed in from: the next sign-in from each of them is told to her by mail."""
-    with scope.entered(Scope(user_id=user.pk)):
-        KnownDevice.objects.filter(user=user).delete()
+    forget_devices_of(user.pk)
+
+
+def forget_devices_of(user_id: UUID) -> None:
+    """Do the same for somebody whose account one may not read."""
+    with scope.entered(Scope(user_id=user_id)):
+        KnownDevice.objects.filter(user=user_id).delete()
 
 
 def end_sessions(user: User, *, but: str | None = None) -> int:
@@ -114,15 +120,22 @@ def end_sessions(user: User, *, but: str | None = None) -> int:
 
     When none is kept, sign-ins and changes of password that are under way, in whatever browser, end as well.
     """
+    now = timezone.now()
+    if but is None:
+        user.signed_out_at = now
+    return end_sessions_of(user.pk, but=but, at=now)
+
+
+def end_sessions_of(user_id: UUID, *, but: str | None = None, at: datetime | None = None) -> int:
+    """Do the same for somebody whose account one may not read."""
     ended = 0
-    for session in UserSession.objects.filter(user_id=user.pk).exclude(session_key=but):
+    for session in UserSession.objects.filter(user_id=user_id).exclude(session_key=but):
         end_session(session)
         ended += 1
     if but is None:
-        user.signed_out_at = timezone.now()
-        with scope.entered(Scope(user_id=user.pk)):
-            User.objects.filter(pk=user.pk).update(signed_out_at=user.signed_out_at)
-        live.publish_revocation(user.pk)
+        with scope.entered(Scope(user_id=user_id)):
+            User.objects.filter(pk=user_id).update(signed_out_at=at or timezone.now())
+        live.publish_revocation(user_id)
     return ended
 
 

@@ -20,7 +20,7 @@ class Act(models.Model):
     site_id = models.UUIDField(null=True)
     at = models.DateTimeField(_("date"))
     actor_id = models.UUIDField(null=True)
-    actor_name = models.CharField(_("auteur"), max_length=165)
+    actor_name = models.CharField(_("auteur"), max_length=400)
     code = models.CharField(_("acte"), max_length=60, help_text="member.invited, member.deactivated, rights.changed…")
     object_kind = models.CharField(max_length=40)
     object_id = models.CharField(max_length=60)
@@ -35,6 +35,8 @@ class Act(models.Model):
             models.Index("site_id", "at", "id", name="audit_act_site"),
             models.Index("subject_id", "at", name="audit_act_subject"),
             models.Index("actor_id", "at", name="audit_act_actor"),
+            # What support sites did is little, and sought among much.
+            models.Index(fields=["site_id", "at", "id"], condition=models.Q(details__has_key="grant"), name="audit_act_support"),
         )
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from vigie.accounts.factors import FactorKind
 from vigie.audit.acts import declare, declare_detail
 from vigie.directory import rights_catalogue as catalogue
-from vigie.directory.models import Role
+from vigie.directory.models import GrantedCapability, Role, SupportPurpose
 from vigie.directory.rights_catalogue import said_lazily
 
 # --- Members ---------------------------------------------------------------------------------------------------------
@@ -157,6 +157,19 @@ declare(
     },
 )
 
+# --- Support sites ---------------------------------------------------------------------------------------------------
+declare(
+    "support",
+    _("Sites de support"),
+    {
+        "support.granted": _("%(actor)s a confié l’administration du site à %(object)s."),
+        "support.renewed": _("%(actor)s a renouvelé la délégation à %(object)s."),
+        "support.withdrawn": _("%(actor)s a retiré la délégation à %(object)s."),
+        "support.expired": _("La délégation à %(object)s est arrivée à son terme."),
+        "support.work_done": _("%(actor)s a indiqué que son travail est terminé."),
+    },
+)
+
 # --- What acts changed -----------------------------------------------------------------------------------------------
 declare_detail("roles", _("Rôles"), {role.value: role.label for role in Role})
 declare_detail(
@@ -188,3 +201,5 @@ declare_detail("factor", _("Facteur"), {kind.value: kind.label for kind in Facto
 declare_detail("network", _("Plage"))
 declare_detail("until", _("Jusqu’au"))
 declare_detail("count", _("Nombre"))
+declare_detail("capabilities", _("Peut"), {one.value: one.label for one in GrantedCapability})
+declare_detail("purpose", _("Motif"), {one.value: one.label for one in SupportPurpose})

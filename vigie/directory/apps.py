@@ -22,6 +22,7 @@ class DirectoryConfig(AppConfig):
         from vigie.directory import (  # noqa: PLC0415 - models must be loaded first
             activation,  # noqa: F401
             journal_actions,
+            live_topics,  # noqa: F401
             member_errands,
             people_import,
         )

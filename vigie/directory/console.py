@@ -1,10 +1,11 @@
 """What the pages of the consoles share: their frame, the foot of lists, and how a refusal or a conflict is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -14,6 +15,8 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from vigie.directory import policies
+from vigie.directory.actors import Actor
 from vigie.directory.member_queries import MOST_SOUGHT, MemberFilters
 from vigie.directory.models import Site
 from vigie.errands.kinds import Refusal
@@ -27,8 +30,19 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("features", _("Fonctionnalités"), "directory:features"),
     ("rights", _("Droits"), "directory:site_rights"),
     ("journal", _("Journal"), "directory:journal"),
+    ("support", _("Sites de support"), "directory:support_sites"),
+    ("entrusted", _("Sites confiés"), "directory:support_entrusted"),
 )
 """Key, label and address (which takes the site's number) of each part of the console."""
+
+_OPENED: Mapping[str, Callable[[Actor, UUID], bool]] = {
+    "services": policies.may_administer,
+    "practitioners": policies.may_administer,
+    "journal": policies.may_audit_site_acts,
+    "support": policies.may_withdraw_support,
+    "entrusted": policies.may_help_others,
+}
+"""Who may open a part that is not everybody's whose console it is: a tab never leads to a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +53,13 @@ class Tab:
     count: int | None = None
 
 
-def tabs(site: Site, current: str) -> list[Tab]:
-    """Return the parts of the console of a site, with the one that is shown."""
-    return [Tab(label, reverse(address, args=[site.number]), key == current) for key, label, address in SECTIONS]
+def tabs(actor: Actor, site: Site, current: str) -> list[Tab]:
+    """Return the parts of the console of a site that she may open, with the one that is shown."""
+    return [
+        Tab(label, reverse(address, args=[site.number]), key == current)
+        for key, label, address in SECTIONS
+        if _OPENED.get(key, policies.may_open_console)(actor, site.id)
+    ]
 
 
 def crumbs(site: Site, *here: tuple[Any, str]) -> list[tuple[Any, str]]:

@@ -98,7 +98,7 @@ def members_services(request: SignedInRequest, number: str) -> HttpResponse:
 @administrators
 def members_export(request: SignedInRequest, number: str) -> HttpResponse:
     """The same list as a file for spreadsheets; as an errand when it is long."""
-    site = member_queries.administered_site(request.actor, number)
+    site = member_queries.opened_site(request.actor, number)
     filters = console.filters_of(request.GET)
     form = request.POST.get("format", "csv")
     form = form if form in member_errands.FORMATS else "csv"

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from vigie.directory import console, console_forms, invitations, member_queries
 from vigie.directory.access import administrators
 from vigie.directory.entry import SignedInRequest
-from vigie.directory.policies import access_membership
-from vigie.foundation.errors import DomainError, Unseen
+from vigie.directory.policies import administered_member
+from vigie.foundation.errors import DomainError
 from vigie.ui import dates
 
 _UNPROCESSABLE = 422
@@ -58,9 +58,7 @@ def member_add(request: SignedInRequest, number: str) -> HttpResponse:
 @administrators
 def member_resend(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Send the invitation again, in one click (ACC-12)."""
-    access = access_membership(request.actor, membership_id)
-    if not access.may_administer:
-        raise Unseen
+    access = administered_member(request.actor, membership_id)
     try:
         sent = invitations.resend(request.actor, access.membership.id)
     except DomainError as error:

@@ -12,15 +12,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from vigie.audit.queries import record_history
-from vigie.directory import console, console_forms, factor_queries, member_actions, member_queries, register_queries
+from vigie.audit.queries import HistoryEvent, record_history
+from vigie.directory import (
+    console,
+    console_forms,
+    factor_queries,
+    member_actions,
+    member_queries,
+    policies,
+    register_queries,
+    support_queries,
+)
 from vigie.directory.access import administrators
 from vigie.directory.console import ActiveFilter, Conflict, Pages, address_with
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.member_queries import MemberFilters, MemberPage, MemberView, Position
 from vigie.directory.models import Membership, MemberStatus, Role, Site
-from vigie.directory.policies import MemberAccess, access_membership
-from vigie.foundation.errors import DomainError, Unseen
+from vigie.directory.policies import MemberAccess, administered_member, opened_member
+from vigie.foundation.errors import DomainError
 from vigie.ui.numbers import grouped
 
 _UNPROCESSABLE = 422
@@ -42,7 +51,7 @@ def index(request: SignedInRequest) -> HttpResponse:
 @administrators
 def members(request: SignedInRequest, number: str) -> HttpResponse:
     """The members of a site: search, filters, pages (ACC-20)."""
-    site = member_queries.administered_site(request.actor, number)
+    site = member_queries.opened_site(request.actor, number)
     query = request.GET
     filters = console.filters_of(query)
     position = Position(after=query.get("apres", ""), before=query.get("avant", ""), last="fin" in query)
@@ -51,7 +60,8 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
     services = member_queries.services_of(site)
     context = {
         "site": site,
-        "tabs": console.tabs(site, "members"),
+        "tabs": console.tabs(request.actor, site, "members"),
+        "may_write": policies.may_administer(request.actor, site.id),
         "page": page,
         "pages": _pages(query, page, size),
         "sort": "-nom" if query.get("tri") == "-nom" else "nom",
@@ -95,15 +105,7 @@ def _active_filters(query: QueryDict, filters: MemberFilters, services: Sequence
 @administrators
 def member(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """The record of a member (ACC-21)."""
-    return _record_page(request, _administered(request, membership_id))
-
-
-def _administered(request: SignedInRequest, membership_id: UUID) -> MemberAccess:
-    """A colleague sees names elsewhere; this record is the administrators'."""
-    access = access_membership(request.actor, membership_id)
-    if not access.may_administer:
-        raise Unseen
-    return access
+    return _record_page(request, opened_member(request.actor, membership_id))
 
 
 def _record_page(
@@ -131,12 +133,19 @@ def _record_page(
         "conflict": conflict,
         "is_admin": Role.ADMIN in found.roles,
         "registers": register_queries.registers_of(found),
-        "events": record_history(Membership, found.id, left_out=("revision", "user", "site")) if access.may_audit else None,
+        "events": _history(access) if access.may_audit else None,
         "factors": factor_queries.member_factors(access),
+        "is_helped": policies.is_delegate(request.actor, found.site_id),
         "may_ask": _may_file(request, found.site),
         "crumbs": console.crumbs(found.site, (found.full_name, "")),
     }
     return render(request, "directory/member.html", context, status=status)
+
+
+def _history(access: MemberAccess) -> list[HistoryEvent]:
+    """Her record's history. What a support site did bears its signature: its people's accounts are not the site's to read."""
+    supports = support_queries.signatures_at(access.membership.site_id)
+    return record_history(Membership, access.membership.id, left_out=("revision", "user", "site"), names=supports)
 
 
 def _may_file(request: SignedInRequest, site: Site) -> bool:
@@ -167,7 +176,7 @@ def _access_form(
 @administrators
 def member_edit(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Save the identity."""
-    access = _administered(request, membership_id)
+    access = administered_member(request.actor, membership_id)
     form = console_forms.RevisedIdentityForm(request.POST, auto_id="identity_%s")
     status = _UNPROCESSABLE
     conflict = None
@@ -177,7 +186,7 @@ def member_edit(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
         except DomainError as error:
             console.show(form, error)
             status = error.status
-            access = _administered(request, membership_id)
+            access = administered_member(request.actor, membership_id)
             conflict = _conflict(access, form, error, _stored_identity(access))
         else:
             messages.success(request, _("La fiche est enregistrée."))
@@ -189,7 +198,7 @@ def member_edit(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
 @administrators
 def member_access(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Save roles, services and habilitations."""
-    access = _administered(request, membership_id)
+    access = administered_member(request.actor, membership_id)
     view = member_queries.member_view(access)
     form = _access_form(request, access, view, request.POST)
     status = _UNPROCESSABLE
@@ -210,7 +219,7 @@ def member_access(request: SignedInRequest, membership_id: UUID) -> HttpResponse
         except DomainError as error:
             console.show(form, error)
             status = error.status
-            access = _administered(request, membership_id)
+            access = administered_member(request.actor, membership_id)
             conflict = _conflict(access, form, error, _stored_access(access, form))
         else:
             messages.success(request, _("Les accès sont enregistrés."))
@@ -241,7 +250,7 @@ def _conflict(
 @administrators
 def member_deactivate(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Deactivate, or with `reactivate` reactivate (ACC-14)."""
-    access = _administered(request, membership_id)
+    access = administered_member(request.actor, membership_id)
     name = {"name": access.membership.full_name}
     try:
         if "reactivate" in request.POST:

@@ -13,10 +13,10 @@ from vigie.accounts.authentication import candidate_under_way, is_over
 from vigie.accounts.models import User
 from vigie.accounts.session_store import STARTED
 from vigie.directory import rights
-from vigie.directory.actors import Actor, desks_of, facts_of
+from vigie.directory.actors import Actor, desks_of, facts_of, grants_of
 from vigie.foundation import scope
 
-_FACTS = 4  # memberships, desks, reach, version of the matrix of rights: the columns behind those of the account
+_FACTS = 5  # memberships, desks, reach, grants, version of the matrix of rights: the columns behind those of the account
 
 
 class SignedInRequest(HttpRequest):
@@ -53,7 +53,7 @@ def enter_as(user_id: UUID, *, read_only: bool = False) -> Actor | None:
     """Set the scope of the transaction to that of this person; None, and no scope, if her account is not active."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (e.account).*, e.memberships, e.desks, e.reach, (SELECT max(version) FROM directory_rightscell)"
+            "SELECT (e.account).*, e.memberships, e.desks, e.reach, e.grants, (SELECT max(version) FROM directory_rightscell)"
             " FROM directory_enter(%s, %s) AS e",
             [user_id, read_only],
         )
@@ -61,13 +61,14 @@ def enter_as(user_id: UUID, *, read_only: bool = False) -> Actor | None:
         if row is None:
             return None
         columns = [column.name for column in cursor.description]
-    memberships, desks, reach, version = row[-_FACTS:]
+    memberships, desks, reach, grants, version = row[-_FACTS:]
     rights.heed(version)
     actor = Actor(
         user=_account(dict(zip(columns[:-_FACTS], row[:-_FACTS], strict=True))),
         memberships=facts_of(_decoded(memberships)),
         desks=desks_of(_decoded(desks)),
         reach=frozenset(reach),
+        grants=grants_of(_decoded(grants)),
     )
     scope.declare(actor.scope)
     return actor

@@ -48,8 +48,9 @@ class MemberFactors:
 
 def member_factors(access: MemberAccess) -> MemberFactors | None:
     """Return what may be seen of the factors of a member; None when nothing may, or there is no account yet."""
-    user = access.membership.user
-    if user is None or not access.may_see_factors:
+    # A support site sees no factor, and cannot even read the account.
+    user = access.membership.user if access.may_see_factors else None
+    if user is None:
         return None
     with scope.entered(Scope(user_id=user.pk)):
         shown = shown_factors(user)

@@ -183,10 +183,10 @@ def set_practitioner_features(actor: Actor, practitioner_id: UUID, *, codes: Col
 def activate_for_services(actor: Actor, *, site_id: UUID, code: str, service_ids: Collection[UUID], revision: int) -> Feature:
     """Say which services of a site have a feature, all of them and no other. `revision` is what the writer had read."""
     site = _site(site_id)
-    if not policies.may_administer(actor, site.id):
+    if not policies.may_open_console(actor, site.id):
         raise Unseen
     if not policies.may_activate_features(actor, site.id):
-        raise NotAllowed
+        raise policies.BeyondTheGrant if policies.is_delegate(actor, site.id) else NotAllowed
     feature = _feature(code)
     available = SiteFeature.objects.select_for_update().filter(site=site, feature=feature).first()
     if available is None:

@@ -27,17 +27,18 @@ _UNPROCESSABLE = 422
 @administrators
 def features(request: SignedInRequest, number: str) -> HttpResponse:
     """The features that the site has, who gets each; for operators, those that it could have too."""
-    site = member_queries.administered_site(request.actor, number)
+    site = member_queries.opened_site(request.actor, number)
     may_define = policies.may_define_features(request.actor)
     found = feature_queries.site_features(site, with_unavailable=may_define)
     context = {
         "site": site,
-        "tabs": console.tabs(site, "features"),
+        "tabs": console.tabs(request.actor, site, "features"),
         "features": [feature for feature in found if feature.is_available],
         "unavailable": [feature for feature in found if not feature.is_available],
         "has_services": feature_queries.has_services(site),
         "may_activate": policies.may_activate_features(request.actor, site.id),
         "may_define": may_define,
+        "may_add_services": policies.may_administer(request.actor, site.id),
         "crumbs": console.crumbs(site, (_("Fonctionnalités"), "")),
     }
     return render(request, "directory/features.html", context)
@@ -47,7 +48,9 @@ def features(request: SignedInRequest, number: str) -> HttpResponse:
 @administrators
 def feature_services(request: SignedInRequest, number: str, code: str) -> HttpResponse:
     """« Activer pour des services »: which services of the site have the feature."""
-    site = member_queries.administered_site(request.actor, number)
+    site = member_queries.opened_site(request.actor, number)
+    if not policies.may_activate_features(request.actor, site.id) and policies.is_delegate(request.actor, site.id):
+        raise policies.BeyondTheGrant
     feature = feature_queries.site_feature(site, code)
     form = _activation_form(site, feature)
     status = 200

@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts.actions import create_account
 from vigie.accounts.models import User, normal_email
-from vigie.audit.actions import record_act
+from vigie.audit.actions import record_act, signature
 from vigie.directory import policies
 from vigie.directory.actors import Actor
 from vigie.directory.entry import enter_as
@@ -56,6 +56,13 @@ class AlreadyMemberDisabled(Invalid):
     def __init__(self) -> None:
         super().__init__(
             {"email": _("Cette personne est désactivée dans ce site. Réactivez-la depuis sa fiche plutôt que de l’inviter à nouveau.")}
+        )
+
+
+class OwnColleague(Invalid):
+    def __init__(self) -> None:
+        super().__init__(
+            {"email": _("Cette personne est de votre organisation : un support agit pour un site sans jamais en devenir utilisateur.")}
         )
 
 
@@ -138,6 +145,7 @@ def invite_many(actor: Actor, *, site_id: UUID, invitees: Sequence[Invitee]) -> 
     practitioners = _of_site(
         Practitioner.objects.filter(is_active=True), site, {one for invitee in invitees for one in invitee.practitioner_ids}
     )
+    own = _colleagues(actor, site, [normal_email(invitee.email) for invitee in invitees])
     outcomes: list[Membership | DomainError] = []
     accepted: list[tuple[Membership, Invitee]] = []
     for invitee in invitees:
@@ -147,6 +155,8 @@ def invite_many(actor: Actor, *, site_id: UUID, invitees: Sequence[Invitee]) -> 
                 raise Invalid({"services": _("Ce service n’est pas de ce site.")})
             if not set(invitee.practitioner_ids) <= practitioners:
                 raise Invalid({"practitioners": _("Ce médecin n’est pas de ce site, ou n’y exerce plus.")})
+            if member.email in own:
+                raise OwnColleague
             if (is_active := known.get(member.email)) is not None:
                 raise AlreadyMember if is_active else AlreadyMemberDisabled
         except DomainError as error:
@@ -185,6 +195,13 @@ def _site_to_invite_to(actor: Actor, site_id: UUID) -> Site:
 def _known(site: Site, addresses: Collection[str]) -> dict[str, bool]:
     """Return, of these addresses, those of members of the site, and whether they are active."""
     return dict(Membership.objects.filter(site=site, email__in=addresses).values_list("email", "is_active"))
+
+
+def _colleagues(actor: Actor, site: Site, addresses: Collection[str]) -> frozenset[str]:
+    """Return, of these addresses, those of her own organisation, when she acts for a site that is not hers."""
+    if not policies.is_delegate(actor, site.id):
+        return frozenset()
+    return frozenset(Membership.objects.filter(site__in=actor.site_ids, email__in=addresses).values_list("email", flat=True))
 
 
 def _of_site(rows: QuerySet[Any], site: Site, wanted: Collection[UUID]) -> set[UUID]:
@@ -277,13 +294,15 @@ def _sending(actor: Actor, member: Membership, now: datetime) -> tuple[Invitatio
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     member.invitation_sent_at = now
     member.invitation_expires_at = now + VALID_FOR
+    delegation = actor.delegation_at(member.site_id)
     invitation = Invitation(
         site_id=member.site_id,
         membership=member,
         digest=digest_of(token),
         bound=bond_of(member),
         invited_by=actor.user,
-        invited_by_name=actor.name,
+        invited_by_name=signature(actor, member.site_id),
+        support_grant_id=delegation.grant_id if delegation is not None else None,
         sent_at=now,
         expires_at=member.invitation_expires_at,
     )
@@ -474,7 +493,10 @@ def _is_good(invitation: Invitation, token: str) -> bool:
 
 
 def _stands(invitation: Invitation) -> bool:
-    """Tell whether the member still waits, unchanged, in a site in service, and whether who invited her still could."""
+    """Tell whether the member still waits, unchanged, in a site in service, and whether who invited her still could.
+
+    What a support site sent under a grant stands after the grant: it was sent for the site, which may withdraw it.
+    """
     member = invitation.membership
     if not member.is_active or member.accepted_at is not None or not member.site.is_active or bond_of(member) != invitation.bound:
         return False
@@ -482,7 +504,11 @@ def _stands(invitation: Invitation) -> bool:
         return False
     with scope.entered(NOTHING):
         inviter = enter_as(invitation.invited_by_id)
-        if inviter is None or not policies.may_administer(inviter, member.site_id):
+        if inviter is None:
+            return False
+        if invitation.support_grant_id is not None:
+            return not APPOINTED & set(member.roles)
+        if not policies.may_administer(inviter, member.site_id):
             return False
         return not APPOINTED & set(member.roles) or policies.may_appoint(inviter)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vigie.audit import acts
@@ -18,7 +19,7 @@ from vigie.audit.models import Act, Verification
 from vigie.directory import policies
 from vigie.directory.actors import Actor
 from vigie.directory.keyset import Position, Slice, cut
-from vigie.directory.models import Site
+from vigie.directory.models import Site, SupportGrant
 from vigie.foundation.errors import NotAllowed, Unseen
 from vigie.foundation.text import clean_line
 
@@ -73,10 +74,12 @@ class ActFilters:
     until: str = ""
     about: str = ""
     """« membership:018f… »: all the acts on one thing."""
+    by_support: bool = False
+    """What support sites did under a grant (SEA-3)."""
 
     @property
     def active(self) -> bool:
-        return any((self.words, self.family, self.since, self.until, self.about))
+        return any((self.words, self.family, self.since, self.until, self.about, self.by_support))
 
     @property
     def first_day(self) -> date | None:
@@ -101,6 +104,8 @@ class ActFilters:
             found = found.filter(at__gte=_midnight(day))
         if (day := self.last_day) is not None:
             found = found.filter(at__lt=_midnight(day + timedelta(days=1)))
+        if self.by_support:
+            found = found.filter(details__has_key="grant")
         if self.about:
             kind, _colon, identifier = self.about.partition(":")
             found = found.filter(object_kind=kind, object_id=identifier)
@@ -142,12 +147,12 @@ def journal_page(journal: Journal, filters: ActFilters, position: Position) -> t
 def exported_acts(journal: Journal, filters: ActFilters) -> Iterator[tuple[datetime, str, str, str, str]]:
     """Return all that the filters leave: date, sentence, details, kind, site; the latest first."""
     labels = dict(acts.families())
-    sites = {site.id: site.name for site in Site.objects.all()} if journal.site is None else {journal.site.id: journal.site.name}
+    sites = _all_sites() if journal.site is None else {journal.site.id: journal.site.name}
     for act in filters.narrow(journal.acts).order_by("-at", "-id").iterator(_AT_A_TIME):
         kind = acts.declared().get(act.code)
         told = acts.plain_sentence(act.code, actor=act.actor_name, object_name=act.object_name, details=act.details)
         family = str(labels[kind.family]) if kind else act.code
-        yield act.at, told, " ; ".join(acts.told_details(act.details)), family, sites.get(act.site_id, "") if act.site_id else ""
+        yield act.at, told, " ; ".join(_details(act, sites)), family, sites.get(act.site_id, "") if act.site_id else ""
 
 
 def _told(act: Act, sites: dict[UUID, str]) -> ActView:
@@ -155,7 +160,7 @@ def _told(act: Act, sites: dict[UUID, str]) -> ActView:
     return ActView(
         at=act.at,
         sentence=acts.sentence(act.code, actor=act.actor_name, object_name=act.object_name, details=act.details),
-        details=acts.told_details(act.details),
+        details=_details(act, sites),
         family=dict(acts.families()).get(kind.family, "") if kind else "",
         site=sites.get(act.site_id, "") if act.site_id else "",
         about=f"{act.object_kind}:{act.object_id}",
@@ -163,9 +168,26 @@ def _told(act: Act, sites: dict[UUID, str]) -> ActView:
 
 
 def _site_names(journal: Journal, shown: Sequence[Act]) -> dict[UUID, str]:
+    if journal.site is not None:
+        return {journal.site.id: journal.site.name}
     if not journal.is_own:
         return {}
-    return dict(Site.objects.filter(id__in={act.site_id for act in shown if act.site_id}).values_list("id", "name"))
+    names = dict(Site.objects.filter(id__in={act.site_id for act in shown if act.site_id}).values_list("id", "name"))
+    if helped := {act.site_id for act in shown if act.site_id and "grant" in act.details}:
+        # A site that she helped is not hers to read any more: its grant bears its name.
+        names = dict(SupportGrant.objects.filter(site__in=helped).values_list("site_id", "site_name")) | names
+    return names
+
+
+def _all_sites() -> dict[UUID, str]:
+    return dict(SupportGrant.objects.values_list("site_id", "site_name")) | {site.id: site.name for site in Site.objects.all()}
+
+
+def _details(act: Act, sites: dict[UUID, str]) -> list[str]:
+    """Return what an act changed, after the site for which a support did it."""
+    told = acts.told_details(act.details)
+    name = sites.get(act.site_id, "") if act.site_id and "grant" in act.details else ""
+    return [gettext("pour %(site)s") % {"site": name}, *told] if name else told
 
 
 # --- The chain -------------------------------------------------------------------------------------------------------

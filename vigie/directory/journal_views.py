@@ -44,7 +44,7 @@ def site(request: SignedInRequest, number: str) -> HttpResponse:
     """The acts in the name of a site."""
     journal = journal_actions.journal_of(request.actor, number)
     here = cast("Site", journal.site)
-    frame = Frame(tabs=console.tabs(here, "journal"), crumbs=console.crumbs(here, (_("Journal"), "")))
+    frame = Frame(tabs=console.tabs(request.actor, here, "journal"), crumbs=console.crumbs(here, (_("Journal"), "")))
     export_url = reverse("directory:journal_export", args=[number])
     return _page(request, journal, frame, title=gettext("Journal"), export_url=export_url)
 
@@ -99,6 +99,7 @@ def _filters(query: QueryDict) -> ActFilters:
         since=query.get("du", "")[:10],
         until=query.get("au", "")[:10],
         about=query.get("objet", "")[:110],
+        by_support=query.get("par") == "support",
     )
 
 
@@ -112,6 +113,8 @@ def _active_filters(query: QueryDict, filters: ActFilters) -> list[ActiveFilter]
         found.append(ActiveFilter(gettext("depuis le %(day)s") % {"day": filters.since}, address_with(query, du=None)))
     if filters.last_day:
         found.append(ActiveFilter(gettext("jusqu’au %(day)s") % {"day": filters.until}, address_with(query, au=None)))
+    if filters.by_support:
+        found.append(ActiveFilter(gettext("faits par un support"), address_with(query, par=None)))
     if filters.about:
         found.append(ActiveFilter(gettext("un seul objet"), address_with(query, objet=None)))
     return found

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from vigie.accounts.actions import end_sessions, forget_devices
+from vigie.accounts.actions import end_sessions_of, forget_devices_of
 from vigie.audit.actions import record_act
 from vigie.directory import administrator_actions, member_queries, policies
 from vigie.directory.actors import Actor
@@ -123,9 +123,9 @@ def deactivate_member(actor: Actor, membership_id: UUID) -> Membership:
     member.is_active = False
     _store(member, "is_active")
     Invitation.objects.filter(membership=member, ended_at=None).update(ended_at=timezone.now())
-    if member.user is not None:
-        end_sessions(member.user)
-        forget_devices(member.user)
+    if member.user_id is not None:
+        end_sessions_of(member.user_id)
+        forget_devices_of(member.user_id)
     _record(access, "member.deactivated")
     return member
 

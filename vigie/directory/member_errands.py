@@ -162,7 +162,7 @@ def export_members(actor: Actor, site: Site, filters: MemberFilters, form: str, 
 def _make_export(task: Task, tell: Tell) -> Product:
     order = task.order
     with working_for(task) as actor:
-        site = member_queries.administered_site(actor, order["site"])
+        site = member_queries.opened_site(actor, order["site"])
         return export_members(actor, site, MemberFilters(**order["filters"]), order["form"], tell=tell)
 
 

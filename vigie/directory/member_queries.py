@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from vigie.audit.queries import record_history
-from vigie.directory import policies, rights
+from vigie.directory import policies, rights, support_queries
 from vigie.directory.actors import Actor
 from vigie.directory.models import (
     Habilitation,
@@ -43,11 +43,19 @@ _HABILITATION_LABELS = {
 }
 
 
-def administered_site(actor: Actor, number: str) -> Site:
-    """Return a site whose members this person administers; Unseen, exactly as if it did not exist, otherwise."""
+def opened_site(actor: Actor, number: str) -> Site:
+    """Return a site whose console this person reads; Unseen, exactly as if it did not exist, otherwise."""
     site = Site.objects.filter(number=number).first()
-    if site is None or not policies.may_administer(actor, site.id):
+    if site is None or not policies.may_open_console(actor, site.id):
         raise Unseen
+    return site
+
+
+def administered_site(actor: Actor, number: str) -> Site:
+    """Return a site whose members this person administers; Unseen as above, and not allowed when a grant lets her read alone."""
+    site = opened_site(actor, number)
+    if not policies.may_administer(actor, site.id):
+        raise policies.BeyondTheGrant
     return site
 
 
@@ -327,5 +335,5 @@ def member_view(access: policies.MemberAccess) -> MemberView:
 
 def last_change(member: Membership) -> tuple[str, datetime] | None:
     """Return who changed this member last, by name where the reader may know it, and when."""
-    events = record_history(Membership, member.id)
+    events = record_history(Membership, member.id, names=support_queries.signatures_at(member.site_id))
     return (events[0].actor, events[0].at) if events else None

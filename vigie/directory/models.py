@@ -257,7 +257,14 @@ class Invitation(models.Model):
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, in hexadecimal.")
     bound = models.CharField(max_length=64, help_text="SHA-256 of the site, the address and the roles at the sending.")
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    invited_by_name = models.CharField(max_length=165)
+    invited_by_name = models.CharField(max_length=400)
+    support_grant = models.ForeignKey(
+        "SupportGrant",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Sent by a support site, for the site: it outlives the grant, as all that was done under it.",
+    )
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, help_text="Used, replaced by another one, or withdrawn.")
@@ -532,6 +539,106 @@ class SiteSolution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site_id} · {self.solution_id}"
+
+
+class SupportPurpose(models.TextChoices):
+    """What a support site is called for (SEA-2)."""
+
+    TROUBLESHOOTING = "troubleshooting", _("Dépannage")
+    SETUP = "setup", _("Configuration initiale")
+    FORMS = "forms", _("Formulaires")
+    CREDITS = "credits", _("Allocation de crédits")
+    OTHER = "other", _("Autre")
+
+
+class GrantedCapability(models.TextChoices):
+    """Capabilities of the matrix that a site may lend; the first one goes without saying."""
+
+    USERS_READ = "users.read", _("Voir les personnes, leurs services et leurs accès")
+    USERS_WRITE = "users.write", _("Inviter, modifier et désactiver les personnes, leurs services et leurs habilitations")
+    FEATURES = "features.activate", _("Activer les fonctionnalités pour les services")
+
+
+class GrantEnd(models.TextChoices):
+    EXPIRED = "expired", _("arrivée à son terme")
+    WITHDRAWN = "withdrawn", _("retirée")
+
+
+class SupportGrantQuerySet(models.QuerySet["SupportGrant"]):
+    def in_force(self, at: datetime) -> "SupportGrantQuerySet":
+        return self.filter(ended_at__isnull=True, expires_at__gt=at)
+
+    def over(self, at: datetime) -> "SupportGrantQuerySet":
+        return self.exclude(ended_at__isnull=True, expires_at__gt=at)
+
+
+class SupportGrant(models.Model):
+    """A site lends its administration to a support site: what for, by whom, until when (SEA-1, SEA-2).
+
+    The database writes the names of both sites, which cannot read each other, and refuses a support site that is none,
+    more than ninety days, and any change but the end, a renewal and reminders.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="support_grants")
+    support_site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    site_name = models.CharField(max_length=160, editable=False)
+    site_number = models.CharField(max_length=20, editable=False)
+    support_name = models.CharField(max_length=160, editable=False)
+    support_number = models.CharField(max_length=20, editable=False)
+    support_city = models.CharField(max_length=80, editable=False)
+    purpose = models.CharField(_("motif"), max_length=20, choices=SupportPurpose)
+    note = models.CharField(_("précision"), max_length=300, blank=True)
+    capabilities = ArrayField(models.CharField(max_length=60, choices=GrantedCapability), verbose_name=_("peut"))
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    granted_by_name = models.CharField(_("accordée par"), max_length=165)
+    granted_at = models.DateTimeField(_("accordée le"))
+    expires_at = models.DateTimeField(_("jusqu’au"))
+    renewed_at = models.DateTimeField(_("renouvelée le"), null=True)
+    renewals = models.PositiveSmallIntegerField(default=0)
+    work_done_at = models.DateTimeField(_("travail terminé le"), null=True, help_text="Said by the support site.")
+    reminded_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(_("terminée le"), null=True)
+    ended_by_name = models.CharField(_("retirée par"), max_length=165, blank=True)
+    end = models.CharField(_("fin"), max_length=12, choices=GrantEnd, blank=True)
+
+    objects = SupportGrantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("délégation à un support")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["site", "support_site"], condition=models.Q(ended_at__isnull=True), name="directory_supportgrant_one_alive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(purpose__in=SupportPurpose.values)
+                & models.Q(capabilities__contains=["users.read"])
+                & models.Q(capabilities__contained_by=GrantedCapability.values),
+                name="directory_supportgrant_known",
+            ),
+            models.CheckConstraint(condition=~models.Q(site=models.F("support_site")), name="directory_supportgrant_another"),
+        )
+        indexes = (
+            models.Index("site", models.F("granted_at").desc(), name="dir_grant_site"),
+            models.Index("support_site", models.F("granted_at").desc(), name="dir_grant_support"),
+            models.Index(fields=["expires_at"], condition=models.Q(ended_at__isnull=True), name="dir_grant_alive"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.support_name} → {self.site_name}"
+
+    def is_in_force(self, at: datetime) -> bool:
+        return self.ended_at is None and self.expires_at > at
+
+    @property
+    def over_at(self) -> datetime:
+        """When it ended, or will: the job that writes the end may not have come by yet."""
+        return self.ended_at or self.expires_at
+
+    @property
+    def capability_labels(self) -> list[str]:
+        """What it lends, for people."""
+        return [str(capability.label) for capability in GrantedCapability if capability in self.capabilities]
 
 
 class RightsCell(models.Model):

@@ -15,14 +15,24 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.directory import rights
 from vigie.directory.actors import Actor
-from vigie.directory.models import Membership, Practitioner, Role, Service
+from vigie.directory.models import Membership, Practitioner, Role, Service, SiteKind, SupportGrant
 from vigie.foundation.errors import NotAllowed, Unseen
 
 _NOT_HERS = _("Vous n’avez pas le droit de toucher aux facteurs de cette personne.")
 
 
+class BeyondTheGrant(NotAllowed):
+    message = _(
+        "La délégation de ce site à votre organisation ne comprend pas cette action. Demandez-la à un administrateur du site, "
+        "qui peut la faire ou accorder une autre délégation."
+    )
+
+
+_SUPPORT: frozenset[rights.Relation] = frozenset({("support", "granted")})
+
+
 def relations_to_site(actor: Actor, site_id: UUID) -> frozenset[rights.Relation]:
-    """Return what this person is to all the members of a site."""
+    """Return what this person is to all the members of a site by her own roles. Grants are asked with `may`."""
     found: set[rights.Relation] = set()
     for role in (Role.ADMIN, Role.REFERENT):
         if site_id in actor.sites_as(role):
@@ -32,14 +42,42 @@ def relations_to_site(actor: Actor, site_id: UUID) -> frozenset[rights.Relation]
     return frozenset(found)
 
 
+def granted(actor: Actor, capability: str, site_id: UUID) -> bool:
+    """Tell whether a grant in force lets her do this in a site that is not hers.
+
+    The matrix must allow it to supports, and the grant too.
+    """
+    grant = actor.grant_at(site_id, capability)
+    if grant is None or is_operator(actor) or not rights.holds(capability, _SUPPORT):
+        return False
+    if grant not in actor.exercised:
+        actor.exercised.append(grant)
+    return True
+
+
+def may(actor: Actor, capability: str, site_id: UUID) -> bool:
+    """Tell whether she may do this in a site, by her own roles or by a grant."""
+    return rights.holds(capability, relations_to_site(actor, site_id)) or granted(actor, capability, site_id)
+
+
+def is_delegate(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether what she may do in this site comes from a grant alone (SEA-3)."""
+    return not is_operator(actor) and actor.grant_at(site_id) is not None
+
+
 def may_administer(actor: Actor, site_id: UUID) -> bool:
     """Tell whether she may invite, edit and deactivate members of this site (users.write)."""
-    return rights.holds("users.write", relations_to_site(actor, site_id))
+    return may(actor, "users.write", site_id)
 
 
 def may_read_members(actor: Actor, site_id: UUID) -> bool:
     """Tell whether she may read the names and addresses of the members of this site (users.read)."""
-    return rights.holds("users.read", relations_to_site(actor, site_id))
+    return may(actor, "users.read", site_id)
+
+
+def may_open_console(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether the console of this site is hers to read: to write there, ask the capability of each page."""
+    return rights.holds("users.write", relations_to_site(actor, site_id)) or granted(actor, "users.read", site_id)
 
 
 def may_audit_site(actor: Actor, site_id: UUID) -> bool:
@@ -74,7 +112,7 @@ def may_change_rights(actor: Actor) -> bool:
 
 def may_activate_features(actor: Actor, site_id: UUID) -> bool:
     """Tell whether she may choose the services that have a feature of this site (features.activate)."""
-    return rights.holds("features.activate", relations_to_site(actor, site_id))
+    return may(actor, "features.activate", site_id)
 
 
 def may_define_features(actor: Actor) -> bool:
@@ -103,7 +141,7 @@ def is_operator(actor: Actor) -> bool:
 
 
 def administers_somewhere(actor: Actor) -> bool:
-    """Tell whether there is a site whose members she may administer."""
+    """Tell whether there is a site whose members she may administer; whoever helps another site administers her own."""
     return is_operator(actor) or bool(administered_sites(actor))
 
 
@@ -136,12 +174,22 @@ class MemberAccess:
 
     @property
     def may_read(self) -> bool:
-        return rights.holds("users.read", self.relations)
+        return rights.holds("users.read", self.relations) or granted(self.actor, "users.read", self.membership.site_id)
+
+    @property
+    def may_open(self) -> bool:
+        """Read her record in the console."""
+        return self.may_administer or granted(self.actor, "users.read", self.membership.site_id)
 
     @property
     def may_administer(self) -> bool:
-        """Edit, attach to services, invite again, deactivate. One's own profile is not the console's."""
+        """Edit, attach to services, invite again, deactivate. One's own profile is not the console's.
+
+        A support site never touches those who administer the site.
+        """
         if Role.OPERATOR in self.membership.roles and not is_operator(self.actor):
+            return False
+        if Role.ADMIN in self.membership.roles and is_delegate(self.actor, self.membership.site_id):
             return False
         return may_administer(self.actor, self.membership.site_id)
 
@@ -196,7 +244,7 @@ class MemberAccess:
     def require(self, allowed: bool) -> None:  # noqa: FBT001 - the answer of one of the questions above
         """Raise NotAllowed unless the answer was yes."""
         if not allowed:
-            raise NotAllowed
+            raise BeyondTheGrant if is_delegate(self.actor, self.membership.site_id) else NotAllowed
 
 
 def _is_more_elsewhere(person: UUID | None, sites: Collection[UUID]) -> bool:
@@ -215,6 +263,9 @@ def access_membership(actor: Actor, id: UUID, *, lock: bool = False) -> MemberAc
     if lock:
         memberships = Membership.objects.select_for_update(of=("self",)).select_related("site")
     membership = memberships.filter(id=id).first()
+    if membership is None and lock:
+        # A support site reads the administrators of the site that it helps, and the database lets it lock none.
+        membership = Membership.objects.select_related("site").filter(id=id).first()
     if membership is None:
         raise Unseen
     access = MemberAccess(actor, membership)
@@ -239,3 +290,69 @@ def access_practitioner(actor: Actor, id: UUID, *, lock: bool = False) -> Practi
     if practitioner is None or not may_administer(actor, practitioner.site_id):
         raise Unseen
     return practitioner
+
+
+def opened_member(actor: Actor, id: UUID) -> MemberAccess:  # noqa: A002
+    """Return what she may do to a member whose record she opens in the console. A colleague sees names elsewhere: Unseen."""
+    access = access_membership(actor, id)
+    if not access.may_open:
+        raise Unseen
+    return access
+
+
+def administered_member(actor: Actor, id: UUID) -> MemberAccess:  # noqa: A002
+    """Return the same for somebody who is about to write; not allowed when she may only read."""
+    access = opened_member(actor, id)
+    access.require(access.may_administer)
+    return access
+
+
+# --- Support sites ---------------------------------------------------------------------------------------------------
+
+
+def may_grant_support(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may let a support site administer this one (support_grant.add): never somebody who is one herself."""
+    return rights.holds("support_grant.add", relations_to_site(actor, site_id))
+
+
+def may_withdraw_support(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may see the support sites of this one, and withdraw them (support_grant.withdraw)."""
+    return rights.holds("support_grant.withdraw", relations_to_site(actor, site_id))
+
+
+def may_help_others(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she administers this support site: whatever other sites lend it is hers to use (SEA-3)."""
+    return any(one.site_id == site_id and one.site_kind == SiteKind.SUPPORT and Role.ADMIN in one.roles for one in actor.memberships)
+
+
+@dataclass(frozen=True)
+class GrantAccess:
+    """What one person may do to one grant."""
+
+    actor: Actor
+    grant: SupportGrant
+
+    @property
+    def may_renew(self) -> bool:
+        return may_grant_support(self.actor, self.grant.site_id)
+
+    @property
+    def may_withdraw(self) -> bool:
+        return may_withdraw_support(self.actor, self.grant.site_id)
+
+    @property
+    def is_used_by_her(self) -> bool:
+        """She acts under it."""
+        return any(grant.id == self.grant.id for grant in self.actor.grants)
+
+
+def access_grant(actor: Actor, id: UUID, *, lock: bool = False) -> GrantAccess:  # noqa: A002
+    """Return what this person may do to a grant. Raises Unseen when it is neither her site's to withdraw nor hers to use."""
+    grants = SupportGrant.objects.select_for_update(of=("self",)) if lock else SupportGrant.objects
+    grant = grants.filter(id=id).first()
+    if grant is None:
+        raise Unseen
+    access = GrantAccess(actor, grant)
+    if not access.may_withdraw and not access.is_used_by_her:
+        raise Unseen
+    return access

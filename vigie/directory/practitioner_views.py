@@ -17,9 +17,9 @@ from vigie.directory import practitioner_actions as actions
 from vigie.directory.access import administrators, operators
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.models import Practitioner
-from vigie.directory.policies import MemberAccess, access_membership, access_practitioner
+from vigie.directory.policies import access_practitioner, administered_member
 from vigie.directory.register_queries import position_of, words_of
-from vigie.foundation.errors import DomainError, Unseen
+from vigie.foundation.errors import DomainError
 from vigie.ui.numbers import grouped
 
 _UNPROCESSABLE = 422
@@ -36,7 +36,7 @@ def practitioners(request: SignedInRequest, number: str) -> HttpResponse:
     page = register_queries.practitioners_page(site, words, activity, position_of(request.GET))
     context = {
         "site": site,
-        "tabs": console.tabs(site, "practitioners"),
+        "tabs": console.tabs(request.actor, site, "practitioners"),
         "page": page,
         "pages": console.pages_of(request.GET, page, _counted(page.total)),
         "words": words,
@@ -199,18 +199,11 @@ def practitioner_delete(request: SignedInRequest, practitioner_id: UUID) -> Http
 
 
 # --- Medical identities ----------------------------------------------------------------------------------------------
-def _administered(request: SignedInRequest, membership_id: UUID) -> MemberAccess:
-    access = access_membership(request.actor, membership_id)
-    if not access.may_administer:
-        raise Unseen
-    return access
-
-
 @require_http_methods(["GET", "POST"])
 @administrators
 def identities_add(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Choose practitioners of the site for whom a member may act."""
-    member = _administered(request, membership_id).membership
+    member = administered_member(request.actor, membership_id).membership
     status = 200
     if request.method == "POST":
         chosen = register_queries.ticked(request.POST.getlist("medecin"))
@@ -244,7 +237,7 @@ def identities_add(request: SignedInRequest, membership_id: UUID) -> HttpRespons
 @administrators
 def identities_remove(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Take medical identities from a member."""
-    _administered(request, membership_id)
+    administered_member(request.actor, membership_id)
     removed = actions.remove_identities(request.actor, membership_id, register_queries.ticked(request.POST.getlist("medecin")))
     if removed:
         said = _("Cette personne n’agit plus au nom de %(names)s.") % {"names": ", ".join(map(str, removed))}

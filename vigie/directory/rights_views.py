@@ -57,8 +57,8 @@ def matrix(request: SignedInRequest) -> HttpResponse:
 @administrators
 def site_matrix(request: SignedInRequest, number: str) -> HttpResponse:
     """The same, among the pages of a site."""
-    site = member_queries.administered_site(request.actor, number)
-    return _matrix_page(request, Frame(tabs=console.tabs(site, "rights"), crumbs=console.crumbs(site, (_("Droits"), ""))))
+    site = member_queries.opened_site(request.actor, number)
+    return _matrix_page(request, Frame(tabs=console.tabs(request.actor, site, "rights"), crumbs=console.crumbs(site, (_("Droits"), ""))))
 
 
 def _matrix_page(request: SignedInRequest, frame: Frame) -> HttpResponse:

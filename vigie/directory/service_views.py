@@ -54,7 +54,7 @@ def _list_page(request: SignedInRequest, site: Site, form: register_forms.Servic
     page = register_queries.services_page(site, words, position_of(request.GET))
     context = {
         "site": site,
-        "tabs": console.tabs(site, "services"),
+        "tabs": console.tabs(request.actor, site, "services"),
         "page": page,
         "pages": console.pages_of(request.GET, page, _counted(page.total)),
         "words": words,

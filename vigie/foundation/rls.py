@@ -55,6 +55,16 @@ def protect(table: str, *, using: str, check: str | None = None) -> RunSQL:
     )
 
 
+def permit(table: str, policy: str, command: str, *, using: str = "", check: str = "") -> RunSQL:
+    """Add a policy for one command (SELECT, INSERT, UPDATE, DELETE) to those of a protected table: PostgreSQL joins them by OR."""
+    return RunSQL(
+        sql=f"CREATE POLICY {policy} ON {table} FOR {command}"
+        + (f" USING ({using})" if using else "")
+        + (f" WITH CHECK ({check})" if check else ""),
+        reverse_sql=f"DROP POLICY {policy} ON {table}",
+    )
+
+
 def definer(name: str, arguments: str, returns: str, body: str, *, language: str = "plpgsql") -> RunSQL:
     """Create a SECURITY DEFINER function that sees every row: it must apply its own restriction.
 

@@ -26,13 +26,20 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Tenants in reach. `reach_ids` are the desks whose catalogue (priorities, categories…) may be read."""
+    """Tenants in reach. `reach_ids` are the desks whose catalogue (priorities, categories…) may be read.
+
+    `granted_ids` are sites of others that a grant in force lets this person help; they are never among `site_ids`, so
+    that policies which do not name them know nothing of them. The two others narrow what may be written there.
+    """
 
     user_id: UUID | None = None
     site_ids: frozenset[UUID] = frozenset()
     desk_ids: frozenset[UUID] = frozenset()
     reach_ids: frozenset[UUID] = frozenset()
     platform: bool = False
+    granted_ids: frozenset[UUID] = frozenset()
+    granted_member_ids: frozenset[UUID] = frozenset()
+    granted_feature_ids: frozenset[UUID] = frozenset()
 
 
 NOTHING = Scope()
@@ -57,13 +64,18 @@ def apply(scope: Scope, *, read_only: bool = False) -> None:
         cursor.execute(
             "SELECT set_config('vigie.user', %s, true), set_config('vigie.sites', %s, true),"
             " set_config('vigie.desks', %s, true), set_config('vigie.reach', %s, true),"
-            " set_config('vigie.platform', %s, true)" + (", set_config('transaction_read_only', 'on', true)" if read_only else ""),
+            " set_config('vigie.platform', %s, true), set_config('vigie.granted', %s, true),"
+            " set_config('vigie.granted_members', %s, true), set_config('vigie.granted_features', %s, true)"
+            + (", set_config('transaction_read_only', 'on', true)" if read_only else ""),
             [
                 str(scope.user_id or ""),
                 _joined(scope.site_ids),
                 _joined(scope.desk_ids),
                 _joined(scope.reach_ids),
                 "on" if scope.platform else "",
+                _joined(scope.granted_ids),
+                _joined(scope.granted_member_ids),
+                _joined(scope.granted_feature_ids),
             ],
         )
     _current.set(scope)

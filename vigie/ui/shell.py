@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal
 
 from django.http import HttpRequest
@@ -26,6 +27,20 @@ class SiteChoice:
     id: str
     name: str
     current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """She acts for others, in the name of her own organisation: said above every page where she does."""
+
+    for_name: str
+    in_name_of: str
+    until: datetime
+    topic: str
+    """The live topic that says when this changes."""
+    url: str
+    """Where the banner is read again."""
+    leave_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,7 @@ class Shell:
     sign_out_url: str = ""
     banner: str = ""
     """One line above every page: demonstration, maintenance."""
+    acting: Acting | None = None
 
     @property
     def site(self) -> SiteChoice | None:

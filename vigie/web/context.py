@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from vigie.directory import policies
 from vigie.directory.access import actor_of
 from vigie.directory.actors import Actor
+from vigie.directory.console_entrusted_views import acting_of
 from vigie.directory.current_site import current_site
 from vigie.directory.models import Role
 from vigie.incidents import queries
@@ -60,6 +61,7 @@ def _shell_of(request: HttpRequest) -> Shell:
         sign_in_url=reverse("account_login"),
         sign_out_url=reverse("account_logout"),
         banner=banner,
+        acting=acting_of(actor.exercised[-1]) if actor.exercised else None,
     )
 
 

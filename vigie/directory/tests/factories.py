@@ -1,5 +1,6 @@
 """A territory for tests, as small as each needs. To be used inside `as_maintenance()`."""
 
+from datetime import timedelta
 from typing import Any
 
 import factory
@@ -20,6 +21,7 @@ from vigie.directory.models import (
     SiteSolution,
     Solution,
     Space,
+    SupportGrant,
     Team,
     TeamMember,
 )
@@ -80,6 +82,22 @@ class MembershipFactory(DjangoModelFactory[Membership]):
     accepted_at = factory.LazyFunction(timezone.now)
     activated_at = factory.SelfAttribute("accepted_at")
     roles = factory.LazyFunction(lambda: [Role.USER.value])
+
+
+class SupportGrantFactory(DjangoModelFactory[SupportGrant]):
+    """A grant in force for eight hours, by an administrator of the supported site. The database writes the names."""
+
+    class Meta:
+        model = SupportGrant
+
+    site = factory.SubFactory(SiteFactory)
+    support_site = factory.SubFactory(SiteFactory, kind=SiteKind.SUPPORT)
+    purpose = "troubleshooting"
+    capabilities = factory.LazyFunction(lambda: ["users.read", "users.write"])
+    granted_by = factory.LazyAttribute(lambda grant: member(grant.site, Role.ADMIN))
+    granted_by_name = factory.SelfAttribute("granted_by.full_name")
+    granted_at = factory.LazyFunction(timezone.now)
+    expires_at = factory.LazyAttribute(lambda grant: grant.granted_at + timedelta(hours=8))
 
 
 class BareDeskFactory(DjangoModelFactory[Desk]):
