@@ -74,6 +74,12 @@ def test_no_template_holds_inline_script_or_style() -> None:
 def test_every_script_and_style_sheet_states_its_integrity() -> None:
     # The browser refuses a file that is not the release's; `vigie verify-assets` reads the same attributes (SEA-10).
     loads = re.compile(r"""<script\b[^>]*\bsrc=[^>]*>|<link\b[^>]*\brel=["']stylesheet["'][^>]*>""")
-    tags = {f"{name}: {tag}" for name, path in templates().items() for tag in loads.findall(path.read_text(encoding="utf-8"))}
+    tags = {
+        f"{name}: {tag}"
+        for name, path in templates().items()
+        # Read from a folder, beside the style sheet of the same archive: no release serves it.
+        if name != "web/personal_data_archive.html"
+        for tag in loads.findall(path.read_text(encoding="utf-8"))
+    }
     assert tags
     assert {tag for tag in tags if "asset_integrity" not in tag} == set()

@@ -6,4 +6,6 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from vigie.accounts import signals  # noqa: F401, PLC0415 - models must be loaded first.
+        from vigie.accounts import personal_data, signals  # noqa: F401, PLC0415 - models must be loaded first.
+
+        personal_data.register()

@@ -14,6 +14,7 @@ def account_tabs(current: str) -> dict[str, Any]:
         "mail": (_("Mes courriels"), "mail_choices"),
         "security": (_("Sécurité"), "accounts:security"),
         "sessions": (_("Mes sessions"), "accounts:sessions"),
+        "data": (_("Mes données"), "my_data"),
     }
     return {
         "tabs": [{"label": label, "url": reverse(url), "current": name == current, "count": None} for name, (label, url) in pages.items()]

@@ -7,5 +7,8 @@ class AuditConfig(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
+        from vigie.audit import personal_data  # noqa: PLC0415 - models must be loaded first
+
+        personal_data.register()
         # Each app says its own acts.
         autodiscover_modules("acts")

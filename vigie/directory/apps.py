@@ -25,9 +25,11 @@ class DirectoryConfig(AppConfig):
             live_topics,  # noqa: F401
             member_errands,
             people_import,
+            personal_data,
         )
 
         member_errands.register()
         people_import.register()
+        personal_data.register()
         journal_actions.register()
         post_migrate.connect(_load_rights, sender=self)

@@ -7,7 +7,8 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         # All register with the layers below, once models are ready.
-        from vigie.incidents import event_kinds, live_topics, unsubscribing  # noqa: F401, PLC0415
+        from vigie.incidents import event_kinds, live_topics, personal_data, unsubscribing  # noqa: F401, PLC0415
 
         event_kinds.register()
+        personal_data.register()
         unsubscribing.register()

@@ -8,7 +8,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models must be loaded first.
-        from vigie.notifications import digests, kinds  # noqa: PLC0415
+        from vigie.notifications import digests, kinds, personal_data  # noqa: PLC0415
 
         kinds.register(
             "account",
@@ -27,3 +27,4 @@ class NotificationsConfig(AppConfig):
             ),
         )
         digests.register_unsubscribing()
+        personal_data.register()

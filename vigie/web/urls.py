@@ -1,12 +1,13 @@
 from django.urls import path
 
-from vigie.web import errand_views, health, live, views
+from vigie.web import errand_views, health, live, personal_data_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("site/", views.site, name="site"),
     path("aide/", views.help_page, name="help"),
     path("recherche/", views.search, name="search"),
+    path("compte/mes-donnees/", personal_data_views.my_data, name="my_data"),
     path("travaux/", errand_views.errands, name="errands"),
     path("travaux/<uuid:errand_id>/", errand_views.errand, name="errand"),
     path("travaux/<uuid:errand_id>/rapport/", errand_views.errand_report, name="errand_report"),
