@@ -10,6 +10,7 @@ def account_tabs(current: str) -> dict[str, Any]:
     """Return what the frame of these pages needs, with the tab that is shown."""
     pages = {
         "profile": (_("Mon profil"), "accounts:profile"),
+        "access": (_("Mes accès"), "own_access"),
         "preferences": (_("Mes paramètres"), "accounts:preferences"),
         "mail": (_("Mes courriels"), "mail_choices"),
         "security": (_("Sécurité"), "accounts:security"),

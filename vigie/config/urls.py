@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import include, path
 
 urlpatterns = [
+    path("compte/", include("vigie.directory.own_urls")),
     path("compte/", include("vigie.accounts.urls")),
     path("administration/", include("vigie.directory.urls")),
     path("journal/", include("vigie.directory.journal_urls")),

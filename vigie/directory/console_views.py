@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from vigie.audit.queries import HistoryEvent, record_history
 from vigie.directory import (
+    access_reasons,
     console,
     console_forms,
     factor_queries,
@@ -132,6 +133,7 @@ def _record_page(
         "refused": next(iter(refused), ""),
         "conflict": conflict,
         "is_admin": Role.ADMIN in found.roles,
+        "reasons": access_reasons.access_of(found),
         "registers": register_queries.registers_of(found),
         "events": _history(access) if access.may_audit else None,
         "factors": factor_queries.member_factors(access),

@@ -232,6 +232,11 @@ class Membership(models.Model):
             **fields,
         )
 
+    @property
+    def is_in_force(self) -> bool:
+        """Tell whether it gives rights, as `MembershipQuerySet.in_force` does."""
+        return self.is_active and self.accepted_at is not None
+
     def status_at(self, moment: datetime) -> MemberStatus:
         """Compute the status (ACC-11)."""
         if not self.is_active:
