@@ -119,6 +119,24 @@ class TermsOfUse(models.Model):
         return str(self.version)
 
 
+class TermsDraft(models.Model):
+    """The next version of the terms, while operators write it: one at a time."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    text_fr = models.TextField(_("texte français"), blank=True)
+    text_en = models.TextField(_("texte anglais"), blank=True)
+    updated_at = models.DateTimeField()
+    updated_by_name = models.CharField(_("modifié par"), max_length=165)
+    revision = models.PositiveIntegerField(default=1, help_text="Grows at each change: two people never overwrite each other.")
+
+    class Meta:
+        verbose_name = _("brouillon des conditions d’utilisation")
+        constraints = (models.CheckConstraint(condition=Q(id=1), name="accounts_termsdraft_one"),)
+
+    def __str__(self) -> str:
+        return str(self.updated_at)
+
+
 class TermsAcceptance(models.Model):
     """Who accepted which version, when and from where."""
 
@@ -129,6 +147,7 @@ class TermsAcceptance(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user", "terms"], name="accounts_termsacceptance_once"),)
+        indexes = (models.Index("accepted_at", "id", name="accounts_terms_accepted"),)
 
     def __str__(self) -> str:
         return f"{self.user_id} · {self.terms_id}"

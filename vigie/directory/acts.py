@@ -87,6 +87,13 @@ declare(
     },
 )
 
+# --- Terms of use ----------------------------------------------------------------------------------------------------
+declare(
+    "terms",
+    _("Conditions d’utilisation"),
+    {"terms.published": _("%(actor)s a publié la version %(version)s des conditions d’utilisation.")},
+)
+
 # --- The journal -----------------------------------------------------------------------------------------------------
 declare(
     "journal",

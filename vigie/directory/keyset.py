@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 Row = TypeVar("Row", bound=Model)
@@ -79,7 +80,10 @@ def _beyond(order: Sequence[str], start: Sequence[Any], beyond: str) -> Q:
 
 def _place(rows: QuerySet[Row], order: Sequence[str], cursor: str) -> tuple[Any, ...] | None:
     """Return the place of a row in the order; an unknown one is the first page."""
-    identifier = uuid_or_none(cursor)
+    try:
+        identifier = rows.model._meta.pk.to_python(cursor) if cursor else None
+    except ValidationError:
+        return None
     if identifier is None:
         return None
     return rows.model._default_manager.filter(pk=identifier).values_list(*order).first()

@@ -15,6 +15,7 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("accounts", _("Comptes"), "directory:platform_accounts"),
     ("features", _("Fonctionnalités"), "directory:catalogue"),
     ("rights", _("Droits"), "directory:rights"),
+    ("terms", _("Conditions"), "directory:terms"),
     ("journal", _("Journal"), "directory:platform_journal"),
 )
 """Key, label and address of each part of the console, in the order of its tabs."""

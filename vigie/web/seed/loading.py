@@ -15,14 +15,19 @@ from django.db import connections, transaction
 from psycopg import sql
 
 from vigie.accounts import demonstration
-from vigie.accounts.models import User
+from vigie.accounts.models import TermsOfUse, User
 from vigie.attachments import storage
 from vigie.attachments.models import Scan
-from vigie.directory.models import Feature, Space
+from vigie.audit.actions import record_act
+from vigie.audit.models import Act
+from vigie.directory import rights
+from vigie.directory.models import Feature, RightsOrigin, RightsVersion, Space
 from vigie.foundation.database_roles import MAINTENANCE
 from vigie.incidents import search_sql
 from vigie.incidents.models import EntryKind
+from vigie.web.seed import governance as governance_plan
 from vigie.web.seed.dice import Dice
+from vigie.web.seed.governance import Governance
 from vigie.web.seed.pictures import Picture, form, screenshot
 from vigie.web.seed.settlement import Person, Settlement
 from vigie.web.seed.timeline import PARIS, Case, Chronicle, Entry
@@ -142,6 +147,7 @@ def load(
         features = {feature.code: feature for feature in Feature.objects.using(using)}
         settlement = Settlement(users=users, now=now, seed=seed, features=features)
         store.settle(settlement)
+        store.govern(Governance(settlement, now=now, seed=seed))
         chronicle = Chronicle(settlement, count=incidents, now=now, seed=seed, brief_after=BRIEF_AFTER)
         with store.checks_at_the_end() if checks_later else nullcontext():
             entries = store.record(chronicle.cases(), album=Album(seed), progress=progress)
@@ -199,6 +205,38 @@ class _Store:
             " FROM accounts_user u CROSS JOIN accounts_termsofuse t WHERE u.id = ANY (%s::uuid[])",
             [list(settlement.born[User])],
         )
+
+    def govern(self, governance: Governance) -> None:
+        """Store what was done in the administration: the journal, with its chains, a decision on rights, a draft of terms."""
+        operator = _Operator(*governance.operator)
+        Act.objects.using(self._using).bulk_create(governance.acts(), batch_size=1_000)
+        in_force = TermsOfUse.objects.using(self._using).latest("version")
+        governance.draft(in_force.text_fr, in_force.text_en).save(using=self._using)
+        self.execute("SELECT set_config('vigie.platform', 'on', true), set_config('vigie.user', %s, true)", [str(operator.id)])
+        version = RightsVersion.objects.using(self._using).latest("number")
+        delivered = rights.decoded(version.delivered)
+        number = rights.write(
+            delivered | {governance_plan.DECISION: False},
+            expected=version.number,
+            origin=RightsOrigin.CHANGED,
+            author_name=operator.name,
+            source=(version.file_version, delivered),
+            decisions={governance_plan.DECISION: rights.GIVEN},
+            reason=governance_plan.REASON,
+            alias=self._using,
+        )
+        record_act(
+            operator,
+            "rights.changed",
+            site_id=None,
+            space_id=None,
+            object_kind="rights",
+            object_id=number,
+            details={"version": number, "changes": [f"+{rights.key_of(governance_plan.DECISION)}"]},
+            using=self._using,
+        )
+        self.execute("SELECT audit_verify_chains() FROM audit_link_acts(10000)")
+        self.execute("SELECT set_config('vigie.platform', '', true), set_config('vigie.user', '', true)")
 
     @contextmanager
     def checks_at_the_end(self) -> Iterator[None]:
@@ -259,6 +297,14 @@ class _Store:
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Operator:
+    """Who decided."""
+
+    id: UUID
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

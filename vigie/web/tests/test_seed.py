@@ -16,15 +16,18 @@ from stdnum import luhn
 from stdnum.fr import nir
 
 from vigie.accounts.demonstration import DEMO_PASSWORD, demo_totp_secret, demonstration_accounts
-from vigie.accounts.models import User
+from vigie.accounts.models import TermsDraft, TermsOfUse, User
 from vigie.accounts.tests.signing_in import give_code, give_password, is_signed_in, totp_code
 from vigie.attachments import inspection, storage
 from vigie.attachments.models import Attachment
+from vigie.audit import acts
+from vigie.audit.models import Act, Verification
 from vigie.directory.feature_queries import effective_features
 from vigie.directory.models import (
     Desk,
     Membership,
     Practitioner,
+    RightsVersion,
     Role,
     ServiceFeature,
     Site,
@@ -38,6 +41,7 @@ from vigie.foundation.testing import as_maintenance
 from vigie.incidents.models import EntryKind, Follower, FollowUp, Incident, IncidentFile, Side, Status, may_become
 from vigie.web.management.commands import seed as command
 from vigie.web.seed import loading
+from vigie.web.seed.governance import Governance
 from vigie.web.seed.settlement import Settlement
 from vigie.web.seed.situations import SITUATIONS
 from vigie.web.seed.timeline import WISHES, Case, Chronicle
@@ -413,3 +417,26 @@ def test_practitioners_and_features_are_of_the_territory(small: loading.Loaded) 
         "dmp": ["Cardiologie", "Dr Hélène Lemaire"],
         "pmsi": ["Dr Bertrand Castel", "Dr Hélène Lemaire"],
     }
+
+
+# --- What was done in the administration -----------------------------------------------------------------------------
+
+
+def test_the_journal_tells_the_same_acts_at_each_run(territory: tuple[Settlement, list[Case]]) -> None:
+    told_twice = [
+        [(act.id, act.code, act.at, act.actor_name, act.object_name, act.details) for act in Governance(made, now=NOW, seed=1).acts()]
+        for made in (territory[0], told()[0])
+    ]
+    assert told_twice[0] == told_twice[1]
+    assert len(told_twice[0]) > 60
+    assert all(acts.is_declared(code) and at < NOW for _id, code, at, *_rest in told_twice[0])
+
+
+def test_the_journal_is_chained_and_a_decision_on_rights_stands(small: loading.Loaded) -> None:
+    assert Verification.objects.get().broken == []
+    assert Verification.objects.get().linked == Act.objects.count() > 60
+    latest = RightsVersion.objects.latest("number")
+    assert latest.reason
+    assert list(latest.decisions) == ["incident.nudge|user|followed"]
+    assert Act.objects.get(code="rights.changed").actor_id is not None
+    assert TermsDraft.objects.get().text_en.startswith(TermsOfUse.objects.latest("version").text_en)
