@@ -75,6 +75,7 @@ def filters_of(query: QueryDict) -> MemberFilters:
         status=query.get("statut", ""),
         service=query.get("service", ""),
         role=query.get("role", ""),
+        factor=query.get("facteur", ""),
     )
 
 

@@ -27,7 +27,7 @@ from vigie.directory import (
 from vigie.directory.access import administrators
 from vigie.directory.console import ActiveFilter, Conflict, Pages, address_with
 from vigie.directory.entry import SignedInRequest
-from vigie.directory.member_queries import MemberFilters, MemberPage, MemberView, Position
+from vigie.directory.member_queries import FactorFilter, MemberFilters, MemberPage, MemberView, Position
 from vigie.directory.models import Membership, MemberStatus, Role, Site
 from vigie.directory.policies import MemberAccess, administered_member, opened_member
 from vigie.foundation.errors import DomainError
@@ -68,11 +68,12 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
         "sort": "-nom" if query.get("tri") == "-nom" else "nom",
         "filters": filters,
         "active_filters": _active_filters(query, filters, services),
-        "clear_url": address_with(query, q=None, statut=None, service=None, role=None),
+        "clear_url": address_with(query, q=None, statut=None, service=None, role=None, facteur=None),
         "export_url": f"{reverse('directory:members_export', args=[number])}{address_with(query)}",
         "submission": uuid4(),
         "statuses": MemberStatus.choices,
         "roles": [(role.value, role.label) for role in Role],
+        "factors": FactorFilter.choices,
         "services": services,
         "several_sites": len(request.actor.memberships) > 1,
         "crumbs": console.crumbs(site),
@@ -98,6 +99,8 @@ def _active_filters(query: QueryDict, filters: MemberFilters, services: Sequence
         found.append(ActiveFilter(name, address_with(query, service=None)))
     if filters.role in Role.values:
         found.append(ActiveFilter(Role(filters.role).label, address_with(query, role=None)))
+    if filters.factor in FactorFilter.values:
+        found.append(ActiveFilter(FactorFilter(filters.factor).label, address_with(query, facteur=None)))
     return found
 
 

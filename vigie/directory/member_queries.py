@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextChoices
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -115,6 +115,15 @@ class MemberRow:
 _ROW = ("id", "last_name", "first_name", "email", "function", "roles", "status", "invitation_sent_at", "activated_at")
 
 
+class FactorFilter(TextChoices):
+    """What members may be sought by: what they hold, or that they hold nothing strong."""
+
+    WEAK = "weak", _("Sans second facteur fort")
+    KEY = "webauthn", _("Clé d’accès")
+    APPLICATION = "totp", _("Application d’authentification")
+    NETWORK = "network", _("Plage d’adresses")
+
+
 @dataclass(frozen=True, slots=True)
 class MemberFilters:
     """What narrows the list; nonsense is ignored."""
@@ -123,18 +132,23 @@ class MemberFilters:
     status: str = ""
     service: str = ""
     role: str = ""
+    factor: str = ""
 
     @property
     def active(self) -> bool:
-        return bool(self.status or self.service or self.role)
+        return bool(self.status or self.service or self.role or self.factor)
 
-    def narrow(self, members: QuerySet[Membership]) -> QuerySet[Membership]:
+    def narrow(self, site: Site, members: QuerySet[Membership]) -> QuerySet[Membership]:
         if self.status in MemberStatus.values:
             members = members.filter(_having(MemberStatus(self.status)))
         if (service := _uuid(self.service)) is not None:
             members = members.filter(pk__in=ServiceMembership.objects.filter(service=service).values("membership"))
         if self.role in Role.values:
             members = members.filter(roles__contains=[self.role])
+        if self.factor in FactorFilter.values:
+            # Factors are their owner's alone: a function tells who holds which kind, to those who may reset them.
+            held = RawSQL("SELECT directory_members_by_factor(%s, %s, %s)", [site.id, self.factor, timezone.now()])
+            members = members.filter(pk__in=held)
         return members
 
 
@@ -185,11 +199,11 @@ class MemberPage:
 
 def members_page(site: Site, filters: MemberFilters, position: Position, *, descending: bool = False, size: int = PAGE_SIZE) -> MemberPage:
     """Return one page of the members of a site, by name, in at most eight statements."""
-    members = filters.narrow(sought_members(site, filters.words))
+    members = filters.narrow(site, sought_members(site, filters.words))
     total = _counted(members)
     is_approximate = False
     if not total and filters.words:
-        members = filters.narrow(sought_members(site, filters.words, near=True))
+        members = filters.narrow(site, sought_members(site, filters.words, near=True))
         total = _counted(members)
         is_approximate = bool(total)
     backwards = position.last or bool(position.before)
@@ -227,9 +241,9 @@ def ticked_members(site: Site, given: Sequence[str]) -> list[Membership]:
 
 def listed_members(site: Site, filters: MemberFilters) -> QuerySet[Membership]:
     """Return all that a list holds, by name: those of its pages, near names included when nobody bears what is sought."""
-    members = filters.narrow(sought_members(site, filters.words))
+    members = filters.narrow(site, sought_members(site, filters.words))
     if filters.words and not members.exists():
-        members = filters.narrow(sought_members(site, filters.words, near=True))
+        members = filters.narrow(site, sought_members(site, filters.words, near=True))
     return members.order_by(*_order(descends=False))
 
 

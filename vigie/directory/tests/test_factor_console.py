@@ -19,7 +19,8 @@ from vigie.accounts.models import TrustedNetwork, User
 from vigie.accounts.tests.factories import PASSWORD, AuthenticatorFactory
 from vigie.accounts.tests.signing_in import give_code, give_password, is_signed_in, signed_in_client, totp_code
 from vigie.audit.models import Act
-from vigie.directory import factor_actions, factor_queries
+from vigie.directory import factor_actions, factor_queries, member_queries
+from vigie.directory.member_queries import MemberFilters, Position
 from vigie.directory.models import Habilitation, Membership, Role, Site
 from vigie.directory.policies import access_membership
 from vigie.directory.tests.acting import acting_as
@@ -364,3 +365,38 @@ def test_administrators_neither_grant_nor_receive_a_range(ward: Ward) -> None:
     answer = ward.post(ward.paul, "network_add", **asked())
     assert answer.status_code == 422
     assert "ne lui suffit jamais" in answer.content.decode()
+
+
+# --- The list --------------------------------------------------------------------------------------------------------
+def found(ward: Ward, by: User, kind: str) -> set[str]:
+    with acting_as(by):
+        page = member_queries.members_page(ward.site, MemberFilters(factor=kind), Position())
+        return {row.last_name for row in page.rows}
+
+
+def test_members_are_sought_by_the_kind_of_factor_they_hold(ward: Ward) -> None:
+    with as_maintenance():
+        bob = member(ward.site, last_name="Bobin", second_factor=True)
+        member(ward.site, last_name="Carpentier")
+        ends_at = timezone.now() + timedelta(days=1)
+        TrustedNetwork.objects.create(user=bob, name="x", network="10.0.0.0/24", expires_at=ends_at, granted_by_name="x")
+    by_kind = {kind: found(ward, ward.adele, kind) for kind in ("weak", "webauthn", "totp", "network")}
+    assert by_kind == {
+        "weak": {"Durand", "Carpentier"},
+        "webauthn": {"Moreau"},
+        "totp": {"Moreau", "Bobin"},
+        "network": {"Bobin"},
+    }
+    assert len(found(ward, ward.adele, "'; DROP")) == 4, "nonsense is ignored"
+    page = signed_in_client(ward.adele).get(reverse("directory:members", args=[ward.site.number]), {"facteur": "weak"}).content.decode()
+    assert "Carpentier" in page
+    assert "Moreau" not in page
+
+
+def test_kinds_of_factors_are_told_to_those_who_may_reset_them_alone(ward: Ward) -> None:
+    with as_maintenance():
+        colleague, stranger = member(ward.site, Role.USER, Role.REFERENT), member(ward.other_site, Role.ADMIN)
+    for user, count in ((ward.adele, 1), (ward.paul, 1), (colleague, 0), (stranger, 0), (ward.claire, 0)):
+        with acting_as(user), connection.cursor() as cursor:
+            cursor.execute("SELECT directory_members_by_factor(%s, 'totp', now())", [ward.site.id])
+            assert len(cursor.fetchall()) == count, user
