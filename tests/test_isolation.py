@@ -16,7 +16,7 @@ from vigie.accounts.tests.factories import AuthenticatorFactory
 from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.attachments.tests import documents
 from vigie.directory.access import actor_of
-from vigie.directory.models import GrantedCapability, Membership, Role
+from vigie.directory.models import GrantedCapability, LoanCard, Membership, Role
 from vigie.directory.tests import factories as directory
 from vigie.directory.tests.acting import acting_as
 from vigie.errands.models import Errand
@@ -50,6 +50,7 @@ class Story:
     """Somebody of the incident's site."""
     factor: int
     network: UUID
+    card: UUID
     grant: UUID
     """Lent by the incident's site to a support site."""
     errand: UUID
@@ -93,6 +94,7 @@ def story(db: None) -> Story:
         network = TrustedNetwork.objects.create(
             user=strangers["planner and editor"], name="Garde", network="10.0.0.0/24", expires_at=ends_at
         ).pk
+        card = LoanCard.objects.create(site=site, number="7", membership=of_site, lent_at=timezone.now(), lent_by_name="x").pk
         errand = Errand.objects.create(
             owner=technician, kind="members.export", submission=uuid4(), state="done", expires_at=timezone.now() + timedelta(days=1)
         )
@@ -103,6 +105,7 @@ def story(db: None) -> Story:
         member=of_site.id,
         factor=factor,
         network=network,
+        card=card,
         grant=grant.id,
         errand=errand.id,
         service=service.id,
@@ -132,6 +135,7 @@ def addresses_of(story: Story) -> list[str]:
         "<uuid:membership_id>": str(story.member),
         "<int:factor_id>": str(story.factor),
         "<uuid:network_id>": str(story.network),
+        "<uuid:card_id>": str(story.card),
         "<uuid:errand_id>": str(story.errand),
         "<uuid:site_id>": str(story.incident.site_id),
         "<uuid:space_id>": str(story.incident.site.space_id),

@@ -36,6 +36,15 @@ declare(
     },
 )
 
+declare(
+    "cards",
+    _("Cartes de prêt"),
+    {
+        "card.lent": _("%(actor)s a prêté la carte %(card)s à %(object)s."),
+        "card.returned": _("%(actor)s a noté que %(object)s a rendu la carte %(card)s."),
+    },
+)
+
 # --- Invitations -----------------------------------------------------------------------------------------------------
 declare(
     "invitations",

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from vigie.directory import policies
+from vigie.directory import card_queries, policies
 from vigie.directory.actors import Actor
 from vigie.directory.member_queries import MOST_SOUGHT, MemberFilters
 from vigie.directory.models import Site
@@ -28,6 +28,7 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("services", _("Services"), "directory:services"),
     ("practitioners", _("Médecins émetteurs"), "directory:practitioners"),
     ("features", _("Fonctionnalités"), "directory:features"),
+    ("cards", _("Cartes de prêt"), "directory:cards"),
     ("rights", _("Droits"), "directory:site_rights"),
     ("journal", _("Journal"), "directory:journal"),
     ("support", _("Sites de support"), "directory:support_sites"),
@@ -41,6 +42,7 @@ _OPENED: Mapping[str, Callable[[Actor, UUID], bool]] = {
     "journal": policies.may_audit_site_acts,
     "support": policies.may_withdraw_support,
     "entrusted": policies.may_help_others,
+    "cards": policies.may_lend_cards,
 }
 """Who may open a part that is not everybody's whose console it is: a tab never leads to a refusal."""
 
@@ -59,6 +61,8 @@ def tabs(actor: Actor, site: Site, current: str) -> list[Tab]:
         Tab(label, reverse(address, args=[site.number]), key == current)
         for key, label, address in SECTIONS
         if _OPENED.get(key, policies.may_open_console)(actor, site.id)
+        # A site that lends no cards has no register of them.
+        and (key != "cards" or current == "cards" or card_queries.has_cards(site))
     ]
 
 

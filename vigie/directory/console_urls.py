@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from vigie.directory import card_views as cards
 from vigie.directory import console_bulk_views as bulk
 from vigie.directory import console_factor_views as factors
 from vigie.directory import console_import_views as importing
@@ -21,6 +22,10 @@ urlpatterns: list[URLPattern] = [
     path("utilisateurs/<uuid:membership_id>/sessions/fermer/", factors.sessions_end, name="member_sessions_end"),
     path("utilisateurs/<uuid:membership_id>/plages/ajouter/", factors.network_add, name="network_add"),
     path("utilisateurs/<uuid:membership_id>/plages/<uuid:network_id>/retirer/", factors.network_withdraw, name="network_withdraw"),
+    path("utilisateurs/<uuid:membership_id>/carte/", cards.card_lend, name="card_lend"),
+    path("cartes/<uuid:card_id>/rendre/", cards.card_return, name="card_return"),
+    path("<str:number>/cartes/", cards.cards, name="cards"),
+    path("<str:number>/cartes/preter/", cards.card_borrower, name="card_borrower"),
     path("<str:number>/utilisateurs/ajouter/", inviting.member_add, name="member_add"),
     path("<str:number>/utilisateurs/invitations/", bulk.members_resend, name="members_resend"),
     path("<str:number>/utilisateurs/", views.members, name="members"),

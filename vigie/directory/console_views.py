@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from vigie.audit.queries import HistoryEvent, record_history
 from vigie.directory import (
     access_reasons,
+    card_queries,
     console,
     console_forms,
     factor_queries,
@@ -73,7 +74,7 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
         "submission": uuid4(),
         "statuses": MemberStatus.choices,
         "roles": [(role.value, role.label) for role in Role],
-        "factors": FactorFilter.choices,
+        "factors": FactorFilter.choices if policies.may_reset_factors(request.actor, site.id) else [],
         "services": services,
         "several_sites": len(request.actor.memberships) > 1,
         "crumbs": console.crumbs(site),
@@ -141,6 +142,7 @@ def _record_page(
         "events": _history(access) if access.may_audit else None,
         "factors": factor_queries.member_factors(access),
         "is_helped": policies.is_delegate(request.actor, found.site_id),
+        "cards": card_queries.cards_held(found) if policies.may_lend_cards(request.actor, found.site_id) else None,
         "may_ask": _may_file(request, found.site),
         "crumbs": console.crumbs(found.site, (found.full_name, "")),
     }

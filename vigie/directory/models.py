@@ -424,11 +424,14 @@ class LoanCard(models.Model):
     number = models.CharField(_("numéro de la carte"), max_length=40)
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", verbose_name=_("prêtée à"))
     lent_at = models.DateTimeField(_("prêtée le"))
+    due_on = models.DateField(_("à rendre le"), null=True, blank=True)
     returned_at = models.DateTimeField(_("rendue le"), null=True, blank=True)
     lent_by_name = models.CharField(_("prêtée par"), max_length=165)
+    returned_to_name = models.CharField(_("rendue à"), max_length=165, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("carte de prêt")
+        indexes = (models.Index("site", "lent_at", "id", name="dir_loancard_lent"),)
         constraints = (
             models.UniqueConstraint(
                 fields=["site", "number"], condition=models.Q(returned_at__isnull=True), name="directory_loancard_one_holder"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.directory import rights
 from vigie.directory.actors import Actor
-from vigie.directory.models import Membership, Practitioner, Role, Service, SiteKind, SupportGrant
+from vigie.directory.models import LoanCard, Membership, Practitioner, Role, Service, SiteKind, SupportGrant
 from vigie.foundation.errors import NotAllowed, Unseen
 
 _NOT_HERS = _("Vous n’avez pas le droit de toucher aux facteurs de cette personne.")
@@ -68,6 +68,16 @@ def is_delegate(actor: Actor, site_id: UUID) -> bool:
 def may_administer(actor: Actor, site_id: UUID) -> bool:
     """Tell whether she may invite, edit and deactivate members of this site (users.write)."""
     return may(actor, "users.write", site_id)
+
+
+def may_reset_factors(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may reset factors of members of this site, and so seek them by what they hold (factors.reset)."""
+    return rights.holds("factors.reset", relations_to_site(actor, site_id))
+
+
+def may_lend_cards(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she keeps the register of loan cards of this site: its own administrators, whose drawer it is, not its supports."""
+    return rights.holds("users.write", relations_to_site(actor, site_id))
 
 
 def may_read_members(actor: Actor, site_id: UUID) -> bool:
@@ -356,3 +366,12 @@ def access_grant(actor: Actor, id: UUID, *, lock: bool = False) -> GrantAccess: 
     if not access.may_withdraw and not access.is_used_by_her:
         raise Unseen
     return access
+
+
+def access_card(actor: Actor, id: UUID, *, lock: bool = False) -> LoanCard:  # noqa: A002
+    """Return a loan of a card in a site that this person administers; Unseen, exactly as if it did not exist, otherwise."""
+    cards = LoanCard.objects.select_for_update(of=("self",)) if lock else LoanCard.objects
+    card = cards.select_related("site", "membership").filter(id=id).first()
+    if card is None or not may_lend_cards(actor, card.site_id):
+        raise Unseen
+    return card
