@@ -10,6 +10,7 @@ import { ask } from "./server";
 
 /** A key as the server gives it, before any secret: its public record and its wraps. */
 export interface LockedKey {
+  record: string;
   keys: PublicKeys;
   wraps: WrapRecord[];
 }
@@ -20,7 +21,7 @@ export type Secret = { method: "passphrase" | "kit"; typed: string } | { method:
 /** Asks for the wraps of an epoch, the one in service when it is null. */
 export async function lockedKey(url: string, purpose: "unlock" | "manage", epoch: number | null = null): Promise<LockedKey> {
   const answer = await ask<{ key: string; wraps: unknown[] }>(url, { purpose, epoch });
-  return { keys: await readKeys(answer.key), wraps: answer.wraps.map(readWrap) };
+  return { record: answer.key, keys: await readKeys(answer.key), wraps: answer.wraps.map(readWrap) };
 }
 
 /**
@@ -28,7 +29,7 @@ export async function lockedKey(url: string, purpose: "unlock" | "manage", epoch
  * What cannot be a secret is refused before the slow derivation.
  */
 export async function openKey({ locked: { keys, wraps }, secret, extractable }: {
-  locked: LockedKey;
+  locked: Omit<LockedKey, "record">;
   secret: Secret;
   extractable: boolean;
 }): Promise<{ held: PrivateKeys; wrap: WrapRecord }> {

@@ -27,6 +27,8 @@ class DemonstrationAccount:
     name: str
     site: str
     role: str
+    passphrase: str = ""
+    """Of the key of her site, when the site has one: what opens sealed fields in a browser."""
 
     @property
     def totp_secret(self) -> str:

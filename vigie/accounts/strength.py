@@ -3,12 +3,14 @@
 Pages of health data, and those that add or remove factors, are marked `strong_session`.
 """
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate, get_reauthentication_flows
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
@@ -49,6 +51,17 @@ def freshly_confirmed(view: View) -> View:
         return view(request, *arguments, **keywords)
 
     return guarded  # type: ignore[return-value] # the same view, with a condition
+
+
+def confirmed_within(request: HttpRequest, seconds: int) -> bool:
+    """Tell whether she has shown a factor of hers again in the last seconds, on purpose: signing in does not count.
+
+    Whoever holds nothing to show again (her identity provider alone knows her) is not asked.
+    """
+    if not get_reauthentication_flows(request.user):
+        return True
+    shown = [record["at"] for record in get_authentication_records(request, request.user) if record.get("reauthenticated")]
+    return bool(shown) and time.time() - shown[-1] < seconds
 
 
 def ask_for_more(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.http import HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from vigie.accounts.devices import browser_name
+from vigie.accounts.strength import strong_session
 from vigie.directory.access import signed_in
 from vigie.directory.entry import SignedInRequest
 from vigie.foundation.errors import DomainError, Invalid
@@ -61,14 +62,16 @@ def _number(value: object) -> int:
 
 @require_GET
 @signed_in
+@strong_session
 @_json
 def ring(request: SignedInRequest, number: str) -> Answer:
-    """The public records and envelopes of the site."""
-    return queries.key_ring(access_site(request.actor, number).site)
+    """The public records and envelopes of the site, for the scopes that a page asks for."""
+    return queries.key_ring(access_site(request.actor, number).site, scopes=request.GET.getlist("scope"))
 
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def keys(request: SignedInRequest, number: str) -> Answer:
     """A new epoch."""
@@ -81,6 +84,7 @@ def keys(request: SignedInRequest, number: str) -> Answer:
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def key_confirmation(request: SignedInRequest, number: str, epoch: int) -> Answer:
     """One of the two confirmations of a new epoch."""
@@ -90,6 +94,7 @@ def key_confirmation(request: SignedInRequest, number: str, epoch: int) -> Answe
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def wraps_reading(request: SignedInRequest, number: str) -> Answer:
     """The ways to unwrap an epoch, the active one when it is null: an act of the journal."""
@@ -101,6 +106,7 @@ def wraps_reading(request: SignedInRequest, number: str) -> Answer:
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def wraps_adding(request: SignedInRequest, number: str) -> Answer:
     """A passkey more, or what is to replace the passphrase or the kit."""
@@ -111,6 +117,7 @@ def wraps_adding(request: SignedInRequest, number: str) -> Answer:
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def wrap_proof(request: SignedInRequest, number: str, wrap_id: UUID) -> Answer:
     """This method opened the key, a moment ago."""
@@ -120,6 +127,7 @@ def wrap_proof(request: SignedInRequest, number: str, wrap_id: UUID) -> Answer:
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def station_registering(request: SignedInRequest, number: str) -> Answer:
     """This browser unlocked the key."""
@@ -134,6 +142,7 @@ def station_registering(request: SignedInRequest, number: str) -> Answer:
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def station_seen(request: SignedInRequest, number: str, station_id: UUID) -> Answer:
     """This browser still holds the key; 404 or 410 tell it to forget."""
@@ -143,6 +152,7 @@ def station_seen(request: SignedInRequest, number: str, station_id: UUID) -> Ans
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def station_forgotten(request: SignedInRequest, number: str, station_id: UUID) -> Answer:
     """This browser has erased the key."""
@@ -153,6 +163,7 @@ def station_forgotten(request: SignedInRequest, number: str, station_id: UUID) -
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def data_keys(request: SignedInRequest, number: str) -> Answer:
     """The next data key."""
@@ -161,6 +172,7 @@ def data_keys(request: SignedInRequest, number: str) -> Answer:
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def data_key_envelope(request: SignedInRequest, number: str, data_key: int) -> Answer:
     """The envelope of a data key, made again for those who must read now."""
@@ -169,6 +181,7 @@ def data_key_envelope(request: SignedInRequest, number: str, data_key: int) -> A
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def data_keys_retiring(request: SignedInRequest, number: str) -> Answer:
     """Data keys that seal nothing any more go."""
@@ -178,6 +191,7 @@ def data_keys_retiring(request: SignedInRequest, number: str) -> Answer:
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def values_batch(request: SignedInRequest, number: str, source: str) -> Answer:
     """Some values sealed under an old data key."""
@@ -188,6 +202,7 @@ def values_batch(request: SignedInRequest, number: str, source: str) -> Answer:
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def values_replacing(request: SignedInRequest, number: str, source: str) -> Answer:
     """The same values, sealed again under the newest data key."""
@@ -197,6 +212,7 @@ def values_replacing(request: SignedInRequest, number: str, source: str) -> Answ
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def connector_confirmation(request: SignedInRequest, number: str, connector_id: UUID) -> Answer:
     """One of the two confirmations of a connector."""
@@ -206,6 +222,7 @@ def connector_confirmation(request: SignedInRequest, number: str, connector_id: 
 
 @require_POST
 @signed_in
+@strong_session
 @_json
 def alarm(request: SignedInRequest, number: str) -> Answer:
     """This browser was shown something else than what it knew."""

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from vigie.directory import rights
 from vigie.directory.actors import Actor, MembershipFacts
-from vigie.directory.models import Habilitation, Role, Site
+from vigie.directory.models import Habilitation, Role, Site, SiteKind
 from vigie.foundation.errors import NotAllowed, Unseen
 
 OPENING = "patients.open"
 """The habilitation that opens health data."""
+KEEPS_HEALTH_DATA = frozenset({SiteKind.HOSPITAL, SiteKind.CLINIC, SiteKind.NURSING_HOME, SiteKind.CRRA})
+"""Kinds of sites that have a key: never a vendor, a support site, an authority nor the operator."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def access_site(actor: Actor, number: str) -> SealingAccess:
 
     Raises Unseen when she may do nothing with it, exactly as when there is no such site.
     """
-    membership = next((membership for membership in actor.memberships if membership.site_number == number), None)
+    membership = next((membership for membership in _caring(actor) if membership.site_number == number), None)
     if membership is None:
         raise Unseen
     access = SealingAccess(
@@ -53,16 +55,26 @@ def access_site(actor: Actor, number: str) -> SealingAccess:
 
 def sealing_sites(actor: Actor) -> list[MembershipFacts]:
     """Return her memberships that give her something to do with a key."""
+    memberships = _caring(actor)
     habilitated = set(
-        Habilitation.objects.filter(membership__in=[membership.id for membership in actor.memberships], code=OPENING).values_list(
+        Habilitation.objects.filter(membership__in=[membership.id for membership in memberships], code=OPENING).values_list(
             "membership_id", flat=True
         )
     )
     return [
         membership
-        for membership in actor.memberships
+        for membership in memberships
         if _may_manage(membership) or _may_unlock(membership, habilitated=membership.id in habilitated)
     ]
+
+
+def may_have_a_key(actor: Actor) -> bool:
+    """Tell whether she administers a site that may have a key, without asking the database."""
+    return any(_may_manage(membership) for membership in _caring(actor))
+
+
+def _caring(actor: Actor) -> list[MembershipFacts]:
+    return [membership for membership in actor.memberships if membership.site_kind in KEEPS_HEALTH_DATA]
 
 
 def _habilitated(membership: MembershipFacts) -> bool:

@@ -87,8 +87,16 @@ def live_data_keys(site: Site) -> list[DataKey]:
 
 
 # --- What browsers receive -------------------------------------------------------------------------------------------
-def key_ring(site: Site) -> dict[str, Any]:
-    """Return what a browser needs to open and seal the values of a site (section 8 of the protocol). No secret is in it."""
+def scope_of(site: Site) -> str:
+    """Return the scope of what a site keeps outside events."""
+    return f"dat:{site.id}"
+
+
+def key_ring(site: Site, scopes: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return what a browser needs to open and seal the values of a site (section 8 of the protocol). No secret is in it.
+
+    `scopes` are those of the page, None for the site's own records.
+    """
     keys = [key for key in keys_of(site) if key.state is not KeyState.WITHDRAWN]
     return {
         "v": 1,
@@ -96,7 +104,7 @@ def key_ring(site: Site) -> dict[str, Any]:
         "site": str(site.id),
         "keys": [key.record for key in keys]
         + list(Connector.objects.filter(site=site, withdrawn_at=None).values_list("record", flat=True)),
-        "dataKeys": [key.record for key in live_data_keys(site)],
+        "dataKeys": [key.record for key in live_data_keys(site)] if scopes is None or scope_of(site) in scopes else [],
         "confirmations": list(Confirmation.objects.filter(site=site).order_by("id").values_list("record", flat=True)),
         "withdrawn": [
             str(identifier) for identifier in Workstation.objects.filter(site=site, revoked_at__isnull=False).values_list("id", flat=True)

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("<str:number>/nouvelle-cle/", views.make, name="make"),
     path("<str:number>/confirmer/", views.confirm, name="confirm"),
     path("<str:number>/deverrouiller/", views.unlock, name="unlock"),
+    path("<str:number>/reprise/", views.resume, name="resume"),
     path("<str:number>/postes/", views.stations, name="stations"),
     path("<str:number>/deverrouillage/", views.methods, name="methods"),
     path("<str:number>/lecteurs/", views.readers, name="readers"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from csp.decorators import csp_update
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from vigie.accounts.strength import confirmed_within, strong_session
 from vigie.directory.access import signed_in
 from vigie.directory.entry import SignedInRequest
 from vigie.foundation.errors import DomainError, Invalid
@@ -22,6 +24,10 @@ from vigie.sealing.models import KeyState
 from vigie.sealing.policies import SealingAccess, access_site, sealing_sites
 
 _UNPROCESSABLE = 422
+IDLE_MINUTES = 15
+"""Without anybody touching a page, a workstation locks itself."""
+JUST_NOW = 60
+"""Seconds during which somebody who has just confirmed who she is may open a locked workstation again."""
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -42,6 +48,7 @@ class Tab:
 # --- Where it stands -------------------------------------------------------------------------------------------------
 @require_GET
 @signed_in
+@strong_session
 def index(request: SignedInRequest) -> HttpResponse:
     """Her sites that have or may have a key; whoever has one is there at once."""
     sites = sealing_sites(request.actor)
@@ -52,6 +59,7 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @signed_in
+@strong_session
 def overview(request: SignedInRequest, number: str) -> HttpResponse:
     """What is in place, what is missing, what to do next."""
     access = access_site(request.actor, number)
@@ -62,6 +70,7 @@ def overview(request: SignedInRequest, number: str) -> HttpResponse:
 @require_GET
 @opens_keys
 @signed_in
+@strong_session
 def make(request: SignedInRequest, number: str) -> HttpResponse:
     """Make a key: the first one, or the next epoch. All of it happens in the browser."""
     access = _managed(request, number)
@@ -91,6 +100,7 @@ def make(request: SignedInRequest, number: str) -> HttpResponse:
 @require_GET
 @opens_keys
 @signed_in
+@strong_session
 def confirm(request: SignedInRequest, number: str) -> HttpResponse:
     """The second administrator compares fingerprints; the first one shows hers."""
     access = _managed(request, number)
@@ -112,6 +122,7 @@ def confirm(request: SignedInRequest, number: str) -> HttpResponse:
 
 @require_POST
 @signed_in
+@strong_session
 def withdraw(request: SignedInRequest, number: str, epoch: int) -> HttpResponse:
     """Abandon a key that never served."""
     actions.withdraw_key(request.actor, number, epoch)
@@ -123,27 +134,45 @@ def withdraw(request: SignedInRequest, number: str, epoch: int) -> HttpResponse:
 @require_GET
 @opens_keys
 @signed_in
+@strong_session
 def unlock(request: SignedInRequest, number: str) -> HttpResponse:
     """Unlock this workstation: the passphrase, a passkey or the recovery kit."""
+    return _unlock_page(request, access_site(request.actor, number), reopens=False)
+
+
+@require_GET
+@opens_keys
+@signed_in
+@strong_session
+def resume(request: SignedInRequest, number: str) -> HttpResponse:
+    """Open a locked workstation again, for whoever has just shown that she is still herself."""
     access = access_site(request.actor, number)
+    access.require(access.may_unlock)
+    if not confirmed_within(request, JUST_NOW):
+        return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
+    return _unlock_page(request, access, reopens=True)
+
+
+def _unlock_page(request: SignedInRequest, access: SealingAccess, *, reopens: bool) -> HttpResponse:
     state = queries.site_state(access.site)
-    return _page(
-        request,
-        access,
-        "unlock",
-        {
-            "state": state,
+    context = {
+        "state": state,
+        "kid": state.active.key.kid if state.active else "",
+        "unlocking": {
             "ring": queries.key_ring(access.site),
-            "kid": state.active.key.kid if state.active else "",
-            "methods": state.methods,
-            "next": _inside(request.GET.get("suite", "")),
-            "demonstration_passphrase": demonstration.passphrase_of(state.active.key) if state.active else "",
+            "recipients": [kid for kid, _jkt in queries.recipients(access.site, state.active.key)] if state.active else [],
         },
-    )
+        "reopens": reopens,
+        "next": _inside(request.GET.get("suite", "")),
+        "idle_minutes": IDLE_MINUTES,
+        "demonstration_passphrase": demonstration.passphrase_of(state.active.key) if state.active else "",
+    }
+    return _page(request, access, "unlock", context)
 
 
 @require_GET
 @signed_in
+@strong_session
 def stations(request: SignedInRequest, number: str) -> HttpResponse:
     """The workstations where the key was unlocked: all of them for an administrator, one's own for a member."""
     access = access_site(request.actor, number)
@@ -153,6 +182,7 @@ def stations(request: SignedInRequest, number: str) -> HttpResponse:
 
 @require_POST
 @signed_in
+@strong_session
 def station_name(request: SignedInRequest, number: str, station_id: UUID) -> HttpResponse:
     """Change what a workstation is called."""
     try:
@@ -167,6 +197,7 @@ def station_name(request: SignedInRequest, number: str, station_id: UUID) -> Htt
 
 @require_POST
 @signed_in
+@strong_session
 def station_revoke(request: SignedInRequest, number: str, station_id: UUID) -> HttpResponse:
     """Have a workstation forget the key; a page asks first, and says what it does not do."""
     access = _managed(request, number)
@@ -182,6 +213,7 @@ def station_revoke(request: SignedInRequest, number: str, station_id: UUID) -> H
 @require_GET
 @opens_keys
 @signed_in
+@strong_session
 def methods(request: SignedInRequest, number: str) -> HttpResponse:
     """The ways to unlock the key in service: add a passkey, renew the passphrase, print a new kit, remove."""
     access = _managed(request, number)
@@ -203,6 +235,7 @@ def methods(request: SignedInRequest, number: str) -> HttpResponse:
 
 @require_POST
 @signed_in
+@strong_session
 def method_remove(request: SignedInRequest, number: str, wrap_id: UUID) -> HttpResponse:
     """Remove a passkey; a page asks first."""
     access = _managed(request, number)
@@ -221,6 +254,7 @@ def method_remove(request: SignedInRequest, number: str, wrap_id: UUID) -> HttpR
 # --- Who may read ----------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
 @signed_in
+@strong_session
 def readers(request: SignedInRequest, number: str) -> HttpResponse:
     """« Qui peut lire »: the site, its connectors, and the members who may unlock; a connector is proposed here."""
     access = access_site(request.actor, number)
@@ -252,6 +286,7 @@ def readers(request: SignedInRequest, number: str) -> HttpResponse:
 @require_GET
 @opens_keys
 @signed_in
+@strong_session
 def connector(request: SignedInRequest, number: str, connector_id: UUID) -> HttpResponse:
     """Confirm a connector: compare its fingerprint, then sign with the site's key."""
     access = _managed(request, number)
@@ -268,6 +303,7 @@ def connector(request: SignedInRequest, number: str, connector_id: UUID) -> Http
 
 @require_POST
 @signed_in
+@strong_session
 def connector_withdraw(request: SignedInRequest, number: str, connector_id: UUID) -> HttpResponse:
     """Take a connector off the readers; a page asks first."""
     access = _managed(request, number)
@@ -282,6 +318,7 @@ def connector_withdraw(request: SignedInRequest, number: str, connector_id: UUID
 # --- Fingerprints, work ----------------------------------------------------------------------------------------------
 @require_GET
 @signed_in
+@strong_session
 def fingerprints(request: SignedInRequest, number: str) -> HttpResponse:
     """The fingerprints of all keys that this site knows, and what to do when one changed."""
     access = access_site(request.actor, number)
@@ -296,6 +333,7 @@ def fingerprints(request: SignedInRequest, number: str) -> HttpResponse:
 @require_GET
 @opens_keys
 @signed_in
+@strong_session
 def work(request: SignedInRequest, number: str) -> HttpResponse:
     """What is left to do after a change of key, done by this browser, and taken up again where it stopped."""
     access = access_site(request.actor, number)
@@ -303,9 +341,15 @@ def work(request: SignedInRequest, number: str) -> HttpResponse:
     left = queries.values_to_reseal(access.site)
     context = {
         "state": state,
-        "ring": queries.key_ring(access.site),
+        "work": {
+            "ring": queries.key_ring(access.site),
+            "kid": state.active.key.kid if state.active else "",
+            "recipients": [kid for kid, _jkt in queries.recipients(access.site, state.active.key)] if state.active else [],
+            "newNumber": state.wants_new_number,
+            "sources": [source.code for source in registry.sources()],
+        },
         "left": [(source, left[source.code]) for source in registry.sources() if source.code in left],
-        "all_sources": " ".join(source.code for source in registry.sources()),
+        "idle_minutes": IDLE_MINUTES,
     }
     return _page(request, access, "work", context)
 

@@ -15,6 +15,7 @@ from vigie.directory.console_entrusted_views import acting_of
 from vigie.directory.current_site import current_site
 from vigie.directory.models import Role
 from vigie.incidents import queries
+from vigie.sealing.policies import may_have_a_key
 from vigie.ui.shell import NavItem, Shell, SiteChoice
 from vigie.ui.templatetags.ui import initials_of
 
@@ -96,6 +97,9 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[NavItem]:
         console = reverse("directory:index")
         platform = reverse("directory:platform")
         items.append(NavItem(_("Administration"), console, "users", active=path.startswith(console) and not path.startswith(platform)))
+        if may_have_a_key(actor):
+            sealing = reverse("sealing:index")
+            items.append(NavItem(_("Scellement"), sealing, "lock", active=path.startswith(sealing)))
         if policies.is_operator(actor):
             items.append(NavItem(_("Plateforme"), platform, "settings", active=path.startswith(platform)))
     return items

@@ -461,9 +461,11 @@ def test_old_data_keys_go_when_nothing_is_sealed_with_them(hospital: Hospital) -
 def test_the_ring_holds_public_records_and_envelopes(hospital: Hospital) -> None:
     hospital.activate()
     hospital.seal()
-    ring = signed_in_client(hospital.claire).get(hospital.address("ring")).json()
+    client = signed_in_client(hospital.claire)
+    ring = client.get(hospital.address("ring"), {"scope": f"dat:{hospital.site.id}"}).json()
     assert set(ring) == {"v", "instance", "site", "keys", "dataKeys", "confirmations", "withdrawn"}
     assert (len(ring["keys"]), len(ring["dataKeys"]), len(ring["confirmations"])) == (1, 1, 2)
+    assert client.get(hospital.address("ring"), {"scope": f"evt:{uuid4()}"}).json()["dataKeys"] == []
 
 
 # --- Ways to unlock --------------------------------------------------------------------------------------------------

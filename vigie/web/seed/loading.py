@@ -2,9 +2,9 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pgtrigger
 from django.db import connections, transaction
+from django.db.models import Model
 from psycopg import sql
 
 from vigie.accounts import demonstration
@@ -25,10 +26,12 @@ from vigie.directory.models import Feature, RightsOrigin, RightsVersion, Space
 from vigie.foundation.database_roles import MAINTENANCE
 from vigie.incidents import search_sql
 from vigie.incidents.models import EntryKind
+from vigie.sealing.demonstration import record_passphrases
 from vigie.web.seed import governance as governance_plan
 from vigie.web.seed.dice import Dice
 from vigie.web.seed.governance import Governance
 from vigie.web.seed.pictures import Picture, form, screenshot
+from vigie.web.seed.sealing import seal_site
 from vigie.web.seed.settlement import Person, Settlement
 from vigie.web.seed.timeline import PARIS, Case, Chronicle, Entry
 
@@ -148,12 +151,16 @@ def load(
         settlement = Settlement(users=users, now=now, seed=seed, features=features)
         store.settle(settlement)
         store.govern(Governance(settlement, now=now, seed=seed))
+        sealed = seal_site(settlement, seed=seed, now=now)
+        store.add(sealed.rows)
         chronicle = Chronicle(settlement, count=incidents, now=now, seed=seed, brief_after=BRIEF_AFTER)
         with store.checks_at_the_end() if checks_later else nullcontext():
             entries = store.record(chronicle.cases(), album=Album(seed), progress=progress)
         store.execute("SELECT setval('incidents_number', %s)", [max(1, incidents)])
         # The last act before the rows exist: this list is shown on the sign-in page.
-        demonstration.record_accounts(settlement.accounts)
+        record_passphrases({sealed.data_key.signer: sealed.passphrase})
+        shown = {sealed.site.name: sealed.passphrase}
+        demonstration.record_accounts(replace(account, passphrase=shown.get(account.site, "")) for account in settlement.accounts)
     _tidy(using)
     return Loaded(users=len(settlement.people), incidents=incidents, entries=entries)
 
@@ -237,6 +244,11 @@ class _Store:
         )
         self.execute("SELECT audit_verify_chains() FROM audit_link_acts(10000)")
         self.execute("SELECT set_config('vigie.platform', '', true), set_config('vigie.user', '', true)")
+
+    def add(self, rows: Iterable[Model]) -> None:
+        """Store a few rows, in their order."""
+        for row in rows:
+            row.save(using=self._using, force_insert=True)
 
     @contextmanager
     def checks_at_the_end(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ from vigie.accounts.models import User, normal_email
 from vigie.directory.models import (
     Desk,
     Feature,
+    Habilitation,
     MedicalIdentity,
     Membership,
     Practitioner,
@@ -45,6 +46,7 @@ from vigie.web.seed.territory import (
     DESKS,
     FIRST_NAMES,
     FUNCTIONS,
+    HABILITATIONS,
     LAST_NAMES,
     MAIL_DOMAIN,
     PEOPLE,
@@ -142,6 +144,7 @@ class Settlement:
         for plan in self._everybody(users):
             self._settle(plan)
         self._register_practitioners()
+        self._entitle()
         for place in self.places.values():
             place.cumulated = list(accumulate(person.weight for person in place.requesters))
         for desk_plan in DESKS:
@@ -255,6 +258,25 @@ class Settlement:
         units = {service.name: service for service in self._of(Service) if service.site_id == site.id}
         for name in names:
             self._add(ServiceMembership(site=site, membership=membership, service=units[name]))
+
+    def site(self, key: str) -> Site:
+        """Return the site of this name in the plan."""
+        return self._sites[key]
+
+    def user(self, address: str) -> User:
+        """Return the account of this address."""
+        identifier = self.people[address].id
+        return next(user for user in self._of(User) if user.id == identifier)
+
+    def _entitle(self) -> None:
+        """Give people what their roles alone do not give."""
+        members = {(member.site_id, member.user_id): member for member in self._of(Membership)}
+        for key, codes in HABILITATIONS.items():
+            site = self._sites[key]
+            for code, names in codes.items():
+                for name in names:
+                    member = members[site.id, self.people[f"{name}@{MAIL_DOMAIN}"].id]
+                    self._add(Habilitation(site=site, membership=member, code=code))
 
     def _register_practitioners(self) -> None:
         """Open features to sites, activate them for services, and let people act for practitioners."""

@@ -558,7 +558,7 @@ PEOPLE = (
     ),
     PersonPlan("saint-aubrin", "Thierry", "Lambert", "Référent informatique", (USER, REFERENT), shown="Référent du site"),
     PersonPlan("saint-aubrin", "Nadia", "Benali", "Directrice des systèmes d’information", (USER, ADMIN), shown="Administratrice du site"),
-    PersonPlan("saint-aubrin", "Mathieu", "Rousselet", "Infirmier", services=("Urgences",)),
+    PersonPlan("saint-aubrin", "Benoît", "Royer", "Adjoint informatique", (USER, ADMIN), shown="Second administrateur du site"),
     PersonPlan("saint-aubrin", "Inès", "Fabre", "Secrétaire médicale", services=("Imagerie",)),
     PersonPlan("saint-aubrin", "Olivier", "Caron", "Pharmacien", services=("Pharmacie",), secure=True),
     PersonPlan("saint-aubrin", "Laure", "Peltier", "Responsable des admissions", services=("Bureau des entrées",)),
@@ -666,6 +666,11 @@ PEOPLE = (
         "samu-haut-vernois", "Pascal", "Leroux", "Médecin régulateur", (USER, REFERENT, ADMIN), ("Salle de régulation",), secure=True
     ),
 )
+
+HABILITATIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "saint-aubrin": {"patients.open": ("camille.renaud", "laure.peltier", "sylvie.autret", "ines.fabre")},
+}
+"""By site and code, the local parts of the addresses of those who hold it."""
 
 # More people, when more are asked for.
 AVAILABLE_FEATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {

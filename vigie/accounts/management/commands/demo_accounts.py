@@ -28,6 +28,7 @@ class Command(BaseCommand):
                             "name": account.name,
                             "site": account.site,
                             "role": account.role,
+                            "passphrase": account.passphrase,
                         }
                         for account in accounts
                     ],
@@ -41,3 +42,5 @@ class Command(BaseCommand):
         self.stdout.write(f"Comptes de démonstration (mot de passe : {DEMO_PASSWORD})\n")
         for account in accounts:
             self.stdout.write(f"  {account.email:<42} {account.totp_secret}  {account.role}, {account.site}")
+        for site, passphrase in {account.site: account.passphrase for account in accounts if account.passphrase}.items():
+            self.stdout.write(f"\nPhrase secrète de {site} : {passphrase}")
