@@ -142,8 +142,6 @@ declare(
         "service.added": _("%(actor)s a ajouté le service %(object)s."),
         "service.renamed": _("%(actor)s a renommé un service en %(object)s."),
         "service.deleted": _("%(actor)s a supprimé le service %(object)s."),
-        "service.members_attached": _("%(actor)s a rattaché des personnes au service %(object)s."),
-        "service.members_detached": _("%(actor)s a retiré des personnes du service %(object)s."),
     },
 )
 declare(

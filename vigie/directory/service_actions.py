@@ -4,7 +4,7 @@ Each function is one transaction: rights, rules, rows, journal. Attaching and de
 state of a form: two people who do it at once lose nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,12 +14,12 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from vigie.audit.actions import record_act
-from vigie.directory import policies
+from vigie.directory import member_actions, policies
 from vigie.directory.actors import Actor
 from vigie.directory.models import Membership, Service, ServiceFeature, ServiceMembership, Site
-from vigie.directory.policies import MemberAccess, access_service
+from vigie.directory.policies import access_service
 from vigie.errands.kinds import Refusal
-from vigie.foundation.errors import ChangedMeanwhile, Invalid, NotAllowed, Unseen
+from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid, Unseen
 from vigie.foundation.text import clean_line
 
 if TYPE_CHECKING:
@@ -106,51 +106,38 @@ def delete_service(actor: Actor, service_id: UUID, *, people: int, features: int
 @transaction.atomic
 def attach_members(actor: Actor, service_id: UUID, membership_ids: Collection[UUID]) -> Attached:
     """Attach members of the site to a service. Whoever is there already stays; one of another site is unseen."""
-    service = access_service(actor, service_id, lock=True)
-    outcome = Attached()
-    chosen = _administered(actor, service, membership_ids, outcome)
-    there = set(ServiceMembership.objects.filter(service=service, membership__in=chosen).values_list("membership_id", flat=True))
-    added = [member for member in chosen if member.id not in there]
-    ServiceMembership.objects.bulk_create(
-        [ServiceMembership(site_id=service.site_id, service=service, membership=member) for member in added], ignore_conflicts=True
-    )
-    return _attached(actor, service, added, "service.members_attached", outcome)
+    return _each(actor, service_id, membership_ids, member_actions.attach_to_services, already=True)
 
 
 @transaction.atomic
 def detach_members(actor: Actor, service_id: UUID, membership_ids: Collection[UUID]) -> Attached:
     """Detach members from a service: they keep what another service, or a practitioner, still gives them."""
+    return _each(actor, service_id, membership_ids, member_actions.remove_from_services, already=False)
+
+
+def _each(
+    actor: Actor, service_id: UUID, membership_ids: Collection[UUID], change: Callable[..., Membership], *, already: bool
+) -> Attached:
+    """Change members one by one, as their records do; those whom this person may not change are left, and said by name."""
     service = access_service(actor, service_id, lock=True)
-    outcome = Attached()
-    chosen = _administered(actor, service, membership_ids, outcome)
-    links = ServiceMembership.objects.filter(service=service, membership__in=chosen)
-    there = set(links.values_list("membership_id", flat=True))
-    removed = [member for member in chosen if member.id in there]
-    links.delete()
-    return _attached(actor, service, removed, "service.members_detached", outcome)
-
-
-def _attached(actor: Actor, service: Service, members: Collection[Membership], code: str, outcome: Attached) -> Attached:
-    outcome.done = len(members)
-    if members:
-        _touch([member.id for member in members])
-        _record(actor, service, code, members=[str(member.id) for member in members])
-    return outcome
-
-
-def _administered(actor: Actor, service: Service, membership_ids: Collection[UUID], outcome: Attached) -> list[Membership]:
-    """Return the members that this person may change, locked in one order; the others are refused by name."""
-    found = Membership.objects.filter(site=service.site_id, id__in=membership_ids).select_for_update(of=("self",)).order_by("id")
-    members = list(found)
-    if len(members) != len(set(membership_ids)):
+    names = {member.id: member.full_name for member in Membership.objects.filter(site=service.site_id, id__in=membership_ids)}
+    if set(names) != set(membership_ids):
         raise Unseen
-    allowed = []
-    for member in members:
-        if MemberAccess(actor, member).may_administer:
-            allowed.append(member)
+    there = set(ServiceMembership.objects.filter(service=service, membership__in=names).values_list("membership_id", flat=True))
+    outcome = Attached()
+    # In one order: two people who tick the same rows do not wait for each other.
+    for identifier in sorted(names):
+        if (identifier in there) is already:
+            continue
+        try:
+            change(actor, identifier, [service.id])
+        except Unseen:
+            raise
+        except DomainError as error:
+            outcome.refusals.append(Refusal(names[identifier], str(error.message)))
         else:
-            outcome.refusals.append(Refusal(member.full_name, str(NotAllowed.message)))
-    return allowed
+            outcome.done += 1
+    return outcome
 
 
 def _touch(membership_ids: Collection[UUID]) -> None:

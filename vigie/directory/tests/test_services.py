@@ -203,7 +203,7 @@ def test_several_people_join_a_service_and_one_of_them_another(ward: Ward) -> No
     assert ward.people() == {ward.claire.id, ward.boris.id}
     assert ward.people(imaging) == {ward.claire.id}
     assert "Moreau Claire" not in ward.get("service_people_add", ward.cardiology.id).content.decode()
-    assert acts() == ["service.members_attached", "service.members_attached"]
+    assert acts() == ["member.access_changed"] * 3
 
 
 def test_attaching_and_detaching_twice_are_as_once(ward: Ward) -> None:
@@ -213,7 +213,7 @@ def test_attaching_and_detaching_twice_are_as_once(ward: Ward) -> None:
     for _ in range(2):
         ward.post("service_people_remove", ward.cardiology.id, membre=[str(ward.claire.id)])
     assert ward.people() == set()
-    assert acts() == ["service.members_attached", "service.members_detached"]
+    assert acts() == ["member.access_changed"] * 2
 
 
 def test_somebody_of_another_site_joins_nothing_and_nobody_else_with_her(ward: Ward) -> None:
@@ -259,6 +259,13 @@ def test_past_the_pages_too_another_site_s_administrator_writes_nothing(ward: Wa
             with pytest.raises(Unseen):
                 write()
     assert names(ward.site) == ["Cardiologie"]
+
+
+def test_a_record_has_no_services_where_there_is_none(ward: Ward) -> None:
+    assert 'name="services"' in ward.get("member", ward.claire.id).content.decode()
+    with as_maintenance():
+        ward.cardiology.delete()
+    assert 'name="services"' not in ward.get("member", ward.claire.id).content.decode()
 
 
 # --- Pages and cost --------------------------------------------------------------------------------------------------
