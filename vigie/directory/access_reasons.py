@@ -3,7 +3,7 @@
 Rights are read from the matrix in force, in the words of its page; nothing here decides.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 
 from vigie.directory import feature_queries, member_queries, rights
 from vigie.directory import rights_catalogue as catalogue
-from vigie.directory.actors import Actor
+from vigie.directory.actors import Actor, GrantFacts
 from vigie.directory.feature_queries import EffectiveFeature
 from vigie.directory.models import Desk, Habilitation, MedicalIdentity, Membership, Role, ServiceMembership
+from vigie.ui import dates
 
 _OF_DESKS = frozenset({"desk", "served", "contacts"})
 _BY_HABILITATION = "habilitation"
+_SUPPORT: rights.Relation = ("support", "granted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,13 @@ class SiteAccess:
     function: str
     roles: Sequence[str]
     families: Sequence[FamilyView]
-    habilitations: Sequence[str]
-    services: Sequence[str]
-    practitioners: Sequence[str]
-    features: Sequence[EffectiveFeature]
-    desks: Sequence[str]
     is_administrative: bool
     """She administers, which gives her nothing of incidents, documents or patients."""
+    habilitations: Sequence[str] = ()
+    services: Sequence[str] = ()
+    practitioners: Sequence[str] = ()
+    features: Sequence[EffectiveFeature] = ()
+    desks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,8 @@ class _Held:
 
 
 def own_accesses(actor: Actor) -> list[SiteAccess]:
-    """Return what a person may do in each of her sites, in five statements."""
-    return _explained(
+    """Return what a person may do in each of her sites, in five statements, then in those whose administration is lent to hers."""
+    own = _explained(
         [
             _Held(
                 id=membership.id,
@@ -76,6 +78,24 @@ def own_accesses(actor: Actor) -> list[SiteAccess]:
             )
             for membership in actor.memberships
         ]
+    )
+    return own + [_lent(grant) for grant in actor.grants]
+
+
+def _lent(grant: GrantFacts) -> SiteAccess:
+    """Return what a grant in force lets its holder do in a site of others (SEA-3)."""
+    reason = _("Délégation du site à %(support)s, jusqu’au %(date)s") % {"support": grant.support_name, "date": dates.day(grant.expires_at)}
+    found: dict[str, list[RightView]] = {}
+    for capability, label in catalogue.CAPABILITIES.items():
+        if capability in grant.capabilities and rights.holds(capability, [_SUPPORT]):
+            view = RightView(capfirst(catalogue.said(label)), [reason], asks_step_up=rights.asks_step_up(capability, [_SUPPORT]))
+            found.setdefault(catalogue.family_of(capability), []).append(view)
+    return SiteAccess(
+        site_name=grant.site_name,
+        function="",
+        roles=[catalogue.said(catalogue.ROLES["support"])],
+        families=_in_order(found),
+        is_administrative=True,
     )
 
 
@@ -137,6 +157,10 @@ def _families(held: _Held, codes: frozenset[str]) -> list[FamilyView]:
                     asks_step_up=rights.asks_step_up(capability, relations),
                 )
             )
+    return _in_order(found)
+
+
+def _in_order(found: Mapping[str, Sequence[RightView]]) -> list[FamilyView]:
     return [FamilyView(catalogue.said(label), found[family]) for family, label in catalogue.FAMILIES.items() if family in found]
 
 

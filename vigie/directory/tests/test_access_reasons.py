@@ -25,6 +25,7 @@ from vigie.directory.models import (
     ServiceMembership,
     Site,
     SiteFeature,
+    SupportGrant,
 )
 from vigie.directory.tests.acting import acting_as
 from vigie.directory.tests.factories import (
@@ -33,8 +34,10 @@ from vigie.directory.tests.factories import (
     PractitionerFactory,
     ServiceFactory,
     SiteFactory,
+    SupportGrantFactory,
     member,
 )
+from vigie.directory.tests.helping import arranged
 from vigie.foundation.testing import as_maintenance
 
 pytestmark = pytest.mark.django_db
@@ -218,3 +221,19 @@ def test_one_s_accesses_cost_the_same_with_one_site_and_with_thirty(site: Site) 
             assert client.get(reverse("own_access")).status_code == 200
         costs.append(len(statements))
     assert costs[0] == costs[1]
+
+
+def test_a_site_lent_to_a_support_is_told_with_its_grant() -> None:
+    aid = arranged()
+    with as_maintenance():
+        SupportGrant.objects.filter(pk=aid.grant.pk).delete()
+        SupportGrantFactory.create(
+            site=aid.site, support_site=aid.support, granted_by=aid.adele, capabilities=["users.read", "features.activate"]
+        )
+    with acting_as(aid.sam) as actor:
+        (lent,) = (access for access in access_reasons.own_accesses(actor) if access.site_name == aid.site.name)
+    assert list(lent.roles) == ["Site de support"]
+    told = reasons(lent)
+    assert set(told) == {"Lire les fiches des personnes", "Activer des fonctionnalités pour des services"}
+    for (reason,) in told.values():
+        assert reason.startswith(f"Délégation du site à {aid.support.name}, jusqu’au ")
