@@ -29,7 +29,7 @@ from vigie.directory.access import administrators
 from vigie.directory.console import ActiveFilter, Conflict, Pages, address_with
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.member_queries import FactorFilter, MemberFilters, MemberPage, MemberView, Position
-from vigie.directory.models import Membership, MemberStatus, Role, Site
+from vigie.directory.models import Membership, MemberStatus, Role
 from vigie.directory.policies import MemberAccess, administered_member, opened_member
 from vigie.foundation.errors import DomainError
 from vigie.ui.numbers import grouped
@@ -143,7 +143,7 @@ def _record_page(
         "factors": factor_queries.member_factors(access),
         "is_helped": policies.is_delegate(request.actor, found.site_id),
         "cards": card_queries.cards_held(found) if policies.may_lend_cards(request.actor, found.site_id) else None,
-        "may_ask": _may_file(request, found.site),
+        "leaves_nobody": access.may_appoint and member_queries.is_last_administrator(found),
         "crumbs": console.crumbs(found.site, (found.full_name, "")),
     }
     return render(request, "directory/member.html", context, status=status)
@@ -153,11 +153,6 @@ def _history(access: MemberAccess) -> list[HistoryEvent]:
     """Her record's history. What a support site did bears its signature: its people's accounts are not the site's to read."""
     supports = support_queries.signatures_at(access.membership.site_id)
     return record_history(Membership, access.membership.id, left_out=("revision", "user", "site"), names=supports)
-
-
-def _may_file(request: SignedInRequest, site: Site) -> bool:
-    """An e-mail address is changed by the operator, whom one asks by a request."""
-    return site.id in request.actor.sites_as(Role.USER) | request.actor.sites_as(Role.REFERENT)
 
 
 def _access_form(

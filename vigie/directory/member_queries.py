@@ -351,3 +351,11 @@ def last_change(member: Membership) -> tuple[str, datetime] | None:
     """Return who changed this member last, by name where the reader may know it, and when."""
     events = record_history(Membership, member.id, names=support_queries.signatures_at(member.site_id))
     return (events[0].actor, events[0].at) if events else None
+
+
+def is_last_administrator(member: Membership) -> bool:
+    """Tell whether a site would have nobody to administer it without this member, in one statement for administrators."""
+    if Role.ADMIN not in member.roles or not member.is_active or member.accepted_at is None:
+        return False
+    others = Membership.objects.in_force().filter(site=member.site_id, roles__contains=[Role.ADMIN], user__is_active=True)
+    return not others.exclude(pk=member.pk).exists()

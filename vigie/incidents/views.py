@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from vigie.attachments.serving import serve
 from vigie.audit.queries import record_history
 from vigie.confidentiality.secrets import secrets_in
+from vigie.directory import operator_requests
 from vigie.directory.access import agents, signed_in
 from vigie.directory.actors import Actor, DeskFacts
 from vigie.directory.current_site import current_site
@@ -210,7 +211,11 @@ def file(request: SignedInRequest) -> HttpResponse:
             messages.info(request, _("Votre session avait expiré. Votre texte est là : relisez-le, puis envoyez-le."))
         elif (draft := drafts.draft_of(actor, drafts.FILING)) is not None:
             typed, draft_date = draft
-        form = _filing_form(request, data=None, typed=typed if typed is not None else request.GET)
+            if "demande" in request.GET:
+                messages.info(request, _("Vous aviez commencé une autre déclaration. Envoyez-la ou jetez-la, puis faites votre demande."))
+        if typed is None:
+            typed = operator_requests.prefilled(actor, request.GET) or request.GET
+        form = _filing_form(request, data=None, typed=typed)
     desk = Desk.objects.filter(id=form.desk_id).first() if form.desk_id else None
     context = {
         "form": form,
