@@ -80,17 +80,12 @@ def _words(wish: Wish, actor: Actor, member: Membership | None) -> tuple[str, li
             _("Site : %(site)s") % {"site": member.site.name},
             _("Adresse actuelle : %(email)s") % {"email": member.email},
         ]
-    match wish:
-        case Wish.ADDRESS:
-            subject = _("Changer mon adresse électronique") if member is None else _("Changer l’adresse électronique d’une personne")
-            lines += [_("Nouvelle adresse :"), _("Raison du changement :")]
-        case Wish.ADMINISTRATOR:
-            subject = _("Nommer ou retirer un administrateur de site")
-            lines += [_("À nommer ou à retirer, et pourquoi :")]
-        case Wish.NETWORK:
-            subject = _("Accorder une plage d’adresses de confiance")
-            lines += [_("Plage d’adresses :"), _("Jusqu’au :"), _("Raison :")]
-    return subject, lines
+    if wish is Wish.ADMINISTRATOR:
+        return _("Nommer ou retirer un administrateur de site"), [*lines, _("À nommer ou à retirer, et pourquoi :")]
+    if wish is Wish.NETWORK:
+        return _("Accorder une plage d’adresses de confiance"), [*lines, _("Plage d’adresses :"), _("Jusqu’au :"), _("Raison :")]
+    subject = _("Changer mon adresse électronique") if member is None else _("Changer l’adresse électronique d’une personne")
+    return subject, [*lines, _("Nouvelle adresse :"), _("Raison du changement :")]
 
 
 def _member(actor: Actor, text: str) -> Membership | None:

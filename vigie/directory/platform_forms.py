@@ -22,20 +22,14 @@ class SpaceForm(forms.Form):
 class SiteForm(forms.Form):
     name = forms.CharField(label=_("Nom"), max_length=160)
     kind = forms.ChoiceField(label=_("Type"), choices=[("", _("Choisissez…")), *SiteKind.choices])
-    number = forms.CharField(
-        label=_("Numéro de site"), max_length=20, help_text=_("Il figure dans les adresses des pages du site : lettres, chiffres, tirets.")
-    )
-    finess = forms.CharField(
-        label=_("FINESS"), max_length=14, required=False, help_text=_("Neuf chiffres, pour les établissements qui en ont un.")
-    )
+    number = forms.CharField(label=_("Numéro de site"), max_length=20)
+    finess = forms.CharField(label=_("FINESS"), max_length=14, required=False)
     address = forms.CharField(label=_("Adresse"), max_length=200, required=False)
     city = forms.CharField(label=_("Ville"), max_length=80, required=False)
     latitude = forms.FloatField(label=_("Latitude"), required=False, widget=forms.NumberInput(attrs={"step": "any"}))
     longitude = forms.FloatField(label=_("Longitude"), required=False, widget=forms.NumberInput(attrs={"step": "any"}))
     time_zone = forms.ChoiceField(label=_("Fuseau horaire"), choices=time_zones, initial="Europe/Paris")
-    holiday_zone = forms.ChoiceField(
-        label=_("Jours fériés"), choices=HolidayZone.choices, initial=HolidayZone.MAINLAND, help_text=_("Ils comptent dans les délais.")
-    )
+    holiday_zone = forms.ChoiceField(label=_("Jours fériés"), choices=HolidayZone.choices, initial=HolidayZone.MAINLAND)
     phone = forms.CharField(label=_("Téléphone"), max_length=30, required=False)
 
     def facts(self) -> SiteFacts:

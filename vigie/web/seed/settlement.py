@@ -167,6 +167,7 @@ class Settlement:
                     latitude=plan.position[0],
                     longitude=plan.position[1],
                     phone=_landline(1000 + order),
+                    is_active=plan.is_active,
                 )
             )
             self._sites[plan.key] = site

@@ -34,6 +34,7 @@ class SitePlan:
     services: tuple[str, ...] = ()
     weight: int = 0
     """How many of the incidents come from here, beside the others."""
+    is_active: bool = True
 
     @property
     def has_finess(self) -> bool:
@@ -294,6 +295,17 @@ SITES = (
         position=(47.187, 1.589),
         services=("Salle de régulation",),
         weight=4,
+    ),
+    # Merged into the Polyclinique du Bel-Orme: kept, with its journal, out of service.
+    SitePlan(
+        key="porte-neuve",
+        space="val-de-garance",
+        kind=SiteKind.CLINIC,
+        name="Clinique de la Porte-Neuve",
+        address="2 place de la Porte-Neuve",
+        city="Saint-Aubrin-sur-Vère",
+        position=(47.515, 1.699),
+        is_active=False,
     ),
 )
 

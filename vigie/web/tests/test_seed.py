@@ -403,6 +403,14 @@ def rows(case: Case) -> tuple[object, ...]:
 
 
 # --- Registers -------------------------------------------------------------------------------------------------------
+def test_the_operator_has_something_to_look_after(small: loading.Loaded) -> None:
+    """A site that left service, and one that nobody administers."""
+    with as_maintenance():
+        assert Site.objects.filter(is_active=False).exists()
+        administered = Membership.objects.in_force().filter(roles__contains=[Role.ADMIN]).values("site")
+        assert Site.objects.filter(is_active=True).exclude(pk__in=administered).exists()
+
+
 def test_practitioners_and_features_are_of_the_territory(small: loading.Loaded) -> None:
     with as_maintenance():
         practitioners = list(Practitioner.objects.all())
