@@ -18,9 +18,11 @@ from stdnum import luhn
 
 from vigie.accounts.demonstration import DEMO_PASSWORD, DemonstrationAccount, demo_totp_secret
 from vigie.accounts.models import User, normal_email
+from vigie.audit.models import Act
 from vigie.directory.models import (
     Desk,
     Feature,
+    GrantEnd,
     Habilitation,
     MedicalIdentity,
     Membership,
@@ -35,6 +37,7 @@ from vigie.directory.models import (
     SiteSolution,
     Solution,
     Space,
+    SupportGrant,
     Team,
     TeamMember,
 )
@@ -53,7 +56,9 @@ from vigie.web.seed.territory import (
     PRACTITIONERS,
     SITES,
     SPACES,
+    SUPPORT_GRANTS,
     DeskPlan,
+    GrantPlan,
     PersonPlan,
 )
 
@@ -149,6 +154,8 @@ class Settlement:
             place.cumulated = list(accumulate(person.weight for person in place.requesters))
         for desk_plan in DESKS:
             self._open_desk(desk_plan)
+        for order, grant in enumerate(SUPPORT_GRANTS):
+            self._confide(grant, now, order)
         self.office_weights = list(accumulate(plan.weight for plan in DESKS))
 
     def _found_sites(self) -> None:
@@ -363,6 +370,70 @@ class Settlement:
         for name in plan.solutions:
             office.products.append(self._supply(desk, name, plan.users_of(name)))
         self.offices.append(office)
+
+    def _confide(self, plan: GrantPlan, now: datetime, order: int) -> None:
+        """Lend a site to a support site, and write what was done: by the site, then under the grant."""
+        site, support = self._sites[plan.site], self._sites[plan.support]
+        users = {user.email: user for user in self._of(User)}
+        giver = users[f"{plan.by}@{MAIL_DOMAIN}"]
+        # At ten in the morning, as people do.
+        given = (now - timedelta(days=plan.days_ago)).replace(hour=9, minute=5 * (order + 1), second=0, microsecond=0)
+        expires = given + timedelta(days=plan.days)
+        ended = given + timedelta(days=plan.withdrawn_after) if plan.withdrawn_after else expires if expires <= now else None
+        grant = self._add(
+            SupportGrant(
+                id=self._dice.identifier(given),
+                site=site,
+                support_site=support,
+                purpose=plan.purpose,
+                note=plan.note,
+                capabilities=[capability.value for capability in plan.capabilities],
+                granted_by=giver,
+                granted_by_name=giver.full_name,
+                granted_at=given,
+                expires_at=expires,
+                ended_at=ended,
+                ended_by_name=giver.full_name if plan.withdrawn_after else "",
+                end=GrantEnd.WITHDRAWN if plan.withdrawn_after else GrantEnd.EXPIRED if ended else "",
+            )
+        )
+        told: list[tuple[datetime, str, User | None, str, UUID, str, UUID | None]] = [
+            (given, "support.granted", giver, "support_grant", grant.id, support.name, None)
+        ]
+        helper = users.get(f"{plan.helper}@{MAIL_DOMAIN}")
+        for step, (code, kind, name) in enumerate(plan.acts, start=1):
+            identifier, shown, subject = self._named(site, kind, name)
+            told.append((given + timedelta(minutes=25 * step), code, helper, kind, identifier, shown, subject))
+        if ended is not None:
+            code, author = ("support.withdrawn", giver) if plan.withdrawn_after else ("support.expired", None)
+            told.append((ended, code, author, "support_grant", grant.id, support.name, None))
+        for at, code, author, kind, identifier, shown, subject in told:
+            is_helper = author is not None and author is helper
+            name = author.full_name if author is not None else "Vigie"
+            self._add(
+                Act(
+                    id=self._dice.identifier(at),
+                    space_id=site.space_id,
+                    site_id=site.id,
+                    at=at,
+                    actor_id=author.id if author is not None else None,
+                    actor_name=f"{name} (support {support.name})" if is_helper else name,
+                    code=code,
+                    object_kind=kind,
+                    object_id=str(identifier),
+                    object_name=shown,
+                    subject_id=subject,
+                    details={"grant": str(grant.id), "support": str(support.id)} if is_helper else {},
+                )
+            )
+
+    def _named(self, site: Site, kind: str, name: str) -> tuple[UUID, str, UUID | None]:
+        """Return the identifier of a service or a member of a site, what it is called, and whose account it is."""
+        if kind == "service":
+            service = next(one for one in self._of(Service) if one.site_id == site.id and one.name == name)
+            return service.id, service.name, None
+        member = next(one for one in self._of(Membership) if one.site_id == site.id and one.email == f"{name}@{MAIL_DOMAIN}")
+        return member.id, member.full_name, member.user_id
 
     def _form_team(self, office: Office, desk: Desk, name: str, addresses: Iterable[str]) -> None:
         team = self._add(Team(id=self._identifier(), desk=desk, name=name))

@@ -7,7 +7,7 @@ that does not exist (99); addresses of mail end in `.example`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vigie.directory.models import Role, SiteKind
+from vigie.directory.models import GrantedCapability, Role, SiteKind, SupportPurpose
 from vigie.incidents.models import Tone
 
 USER, REFERENT, AGENT, ADMIN = Role.USER, Role.REFERENT, Role.AGENT, Role.ADMIN
@@ -98,6 +98,27 @@ class PersonPlan:
     """What the list of demonstration accounts says of her; those without are not listed."""
     weight: int = 3
     other_sites: Mapping[str, tuple[Role, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantPlan:
+    """A site lends its administration to a support site, some days before now, for some days."""
+
+    site: str
+    support: str
+    by: str
+    """The address, before the at sign, of the administrator who lends it."""
+    purpose: SupportPurpose
+    note: str
+    capabilities: tuple[GrantedCapability, ...]
+    days_ago: float
+    days: float
+    withdrawn_after: float = 0
+    """Days; 0 when it is in force, or came to its end."""
+    helper: str = ""
+    """The address of who acted under it."""
+    acts: tuple[tuple[str, str, str], ...] = ()
+    """What was done: code, kind of object, and its name in the site (a service's, or a member's address)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -713,6 +734,49 @@ PRACTITIONERS = (
     PractitionerPlan("chu", "Dr", "Salomé", "Hirsch", "Oncologie", ("dpi", "dmp"), ("justine.lacombe",)),
     PractitionerPlan("chu", "Dr", "Pierre-Yves", "Coudert", "Imagerie médicale"),
     PractitionerPlan("vernoy", "Dr", "Odile", "Marchal", "Gériatrie", ("dmp",), ("martine.besnard",)),
+)
+
+_READ, _WRITE, _ACTIVATE = GrantedCapability
+SUPPORT_GRANTS = (
+    GrantPlan(
+        "saint-aubrin",
+        "appui",
+        "nadia.benali",
+        SupportPurpose.SETUP,
+        "Créer les comptes du nouveau pôle de gériatrie et leurs rattachements.",
+        (_READ, _WRITE, _ACTIVATE),
+        days_ago=2,
+        days=7,
+        helper="agnes.chevalier",
+        acts=(
+            ("member.edited", "membership", "camille.renaud"),
+            ("member.access_changed", "membership", "ines.fabre"),
+            ("service.members_attached", "service", "Gériatrie"),
+        ),
+    ),
+    GrantPlan(
+        "saint-aubrin",
+        "urgence-numerique",
+        "nadia.benali",
+        SupportPurpose.TROUBLESHOOTING,
+        "",
+        (_READ, _WRITE),
+        days_ago=24,
+        days=1,
+        withdrawn_after=0.3,
+        helper="isabelle.maurin",
+        acts=(("invitation.resent", "membership", "ines.fabre"),),
+    ),
+    GrantPlan(
+        "montfaverolles",
+        "appui",
+        "claire.joubert",
+        SupportPurpose.FORMS,
+        "Reprendre les formulaires de demande.",
+        (_READ,),
+        days_ago=12,
+        days=3,
+    ),
 )
 
 FIRST_NAMES = (
