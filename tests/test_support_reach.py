@@ -1,17 +1,16 @@
 """What somebody who helps a site under a grant reaches: every address, every table (SEA-4)."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import connection
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import resolve
 
+from tests.test_isolation import Story, addresses_of, story  # noqa: F401 - a fixture
 from vigie.accounts.models import User
 from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.attachments.models import Attachment
-from vigie.directory.models import Feature, GrantedCapability, Membership, Role, SiteFeature
+from vigie.directory.models import Feature, Membership, SiteFeature
 from vigie.directory.tests.acting import acting_as
-from vigie.directory.tests.factories import MembershipFactory, PractitionerFactory, ServiceFactory, SupportGrantFactory, member
+from vigie.directory.tests.factories import MembershipFactory, ServiceFactory
 from vigie.directory.tests.helping import Help, arranged
 from vigie.foundation import scope
 from vigie.foundation.testing import as_maintenance
@@ -109,65 +108,14 @@ REFUSED_BY_A_MESSAGE = {"directory:member_sessions_end"}
 """The record says why: `test_support.py` looks at what happened."""
 
 
-def walked() -> Iterator[tuple[str, str]]:
-    def walk(patterns: list[URLPattern | URLResolver], prefix: str, namespace: str) -> Iterator[tuple[str, str]]:
-        for pattern in patterns:
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns, prefix + str(pattern.pattern), pattern.namespace or namespace)
-            else:
-                yield prefix + str(pattern.pattern), f"{namespace}:{pattern.name}" if namespace else str(pattern.name)
-
-    yield from walk(get_resolver().url_patterns, "/", "")
-
-
-def test_every_address_about_the_site_is_opened_on_purpose_or_refused(aid: Help) -> None:
-    from vigie.incidents.tests.factories import DeskFactory, IncidentFactory
-
+def test_every_address_about_the_site_is_opened_on_purpose_or_refused(story: Story) -> None:  # noqa: F811 - the fixture
     with as_maintenance():
-        grant = SupportGrantFactory.create(capabilities=GrantedCapability.values, granted_by=aid.adele, site=aid.other)
-        sam = member(grant.support_site, Role.ADMIN)
-        site = grant.site
-        claire = MembershipFactory.create(site=site)
-        service, practitioner = ServiceFactory.create(site=site), PractitionerFactory.create(site=site)
-        SiteFeature.objects.create(site=site, feature=Feature.objects.get(code="dpi"))
-        desk = DeskFactory.create(site=site, serves=[site])
-        incident = IncidentFactory.create(site=site, desk=desk)
-    named = {
-        "<uuid:membership_id>": claire.id,
-        "<uuid:grant_id>": grant.id,
-        "<uuid:service_id>": service.id,
-        "<uuid:practitioner_id>": practitioner.id,
-        "<uuid:site_id>": site.id,
-        "<uuid:space_id>": site.space_id,
-        "<slug:code>": "dpi",
-        # Long work is its owner's alone: errands have tests of their own.
-        "<uuid:errand_id>": incident.id,
-        "<int:factor_id>": 1,
-        "<int:session_id>": 1,
-        "<uuid:network_id>": incident.id,
-        "<uuid:account_id>": claire.user_id,
-        "<int:epoch>": 1,
-        "<int:data_key>": 1,
-        "<slug:source>": "patients",
-        "<uuid:station_id>": incident.id,
-        "<uuid:wrap_id>": incident.id,
-        "<uuid:connector_id>": incident.id,
-        "<str:support_number>": aid.support.number,
-        "<slug:slug>": desk.slug,
-        "<str:key>": incident.id,
-    }
-    client = signed_in_client(sam)
+        SiteFeature.objects.create(site=story.incident.site, feature=Feature.objects.get(code="dpi"))
+    client = signed_in_client(story.strangers["delegate"])
     opened: dict[str, str] = {}
     refused: set[str] = set()
-    reached = 0
-    for route, name in walked():
-        address = route.replace("<str:number>", site.number if route.startswith(("/administration/", "/scellement/")) else incident.number)
-        for argument, value in named.items():
-            address = address.replace(argument, str(value))
-        if "<" in address or "<" not in route:
-            assert "<" not in address or not address.startswith("/administration/"), f"{route}: say what its argument names"
-            continue
-        reached += 1
+    for address in addresses_of(story):
+        name = resolve(address).view_name
         for method in ("get", "post"):
             with scope.entered(scope.NOTHING):
                 answer = getattr(client, method)(address)
@@ -176,6 +124,5 @@ def test_every_address_about_the_site_is_opened_on_purpose_or_refused(aid: Help)
             elif answer.status_code not in (404, 405) and name not in REFUSED_BY_A_MESSAGE:
                 assert answer.status_code < 500, (name, method)
                 opened[name] = f"{opened.get(name, '')} {method.upper()}".strip()
-    assert reached > 20
     assert opened == OPENED
     assert refused == SEEN_AND_REFUSED

@@ -110,7 +110,7 @@ def members_export(request: SignedInRequest, number: str) -> HttpResponse:
             submission=submission_of(request),
             order={"site": site.number, "filters": asdict(filters), "form": form},
             total=count,
-            about={"back": console.list_url(request, site)},
+            about={"back": console.list_url(request, site), "site": site.number},
         )
         return redirect("errand", errand_id=errand.id)
     product = member_errands.export_members(request.actor, site, filters, form)

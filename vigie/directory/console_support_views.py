@@ -26,10 +26,12 @@ def support_sites(request: SignedInRequest, number: str) -> HttpResponse:
     """The account of the site: who it is, the support sites that may administer it, and the search for another one."""
     site = support_queries.supported_site(request.actor, number)
     sought = request.GET.get("q", "").strip()[: support_queries.LONGEST_NAME]
+    grants = support_queries.grants_of(site)
     context = {
         "site": site,
         "tabs": console.tabs(request.actor, site, "support"),
-        "grants": support_queries.grants_of(site),
+        "grants": grants,
+        "granted": {grant.support_site_id for grant in grants.in_force},
         "sought": sought,
         "found": [one for one in support_queries.find_support_sites(sought) if one.id != site.id] if sought else [],
         "may_add": policies.may_grant_support(request.actor, site.id),

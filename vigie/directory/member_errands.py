@@ -3,7 +3,7 @@
 Rights are those of the moment when each step is done, never those of the moment when it was asked.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -84,8 +84,18 @@ def register() -> None:
             title=gettext_lazy("Exporter les utilisateurs"),
             said=_counting(lambda n: ngettext("%(count)s personne exportée.", "%(count)s personnes exportées.", n)),
             make=_make_export,
+            may_take=_may_take,
         ),
     )
+
+
+def _may_take(actor: Actor, about: Mapping[str, Any]) -> bool:
+    """A list of people does not outlive the right to read it: a grant may have been withdrawn meanwhile."""
+    try:
+        member_queries.opened_site(actor, str(about.get("site", "")))
+    except Unseen:
+        return False
+    return True
 
 
 def _counting(words: Callable[[int], str]) -> Callable[[int], str]:

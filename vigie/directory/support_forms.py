@@ -52,7 +52,10 @@ class GrantForm(UntilForm):
 
     purpose = forms.ChoiceField(label=_("Motif"), choices=SupportPurpose.choices, widget=forms.RadioSelect)
     note = forms.CharField(
-        label=_("Précision"), max_length=LONGEST_NOTE, required=False, help_text=_("Ce que vous attendez, sans nom de patient.")
+        label=_("Précision"),
+        max_length=LONGEST_NOTE,
+        required=False,
+        help_text=_("Ce que vous attendez, sans nom de patient. À remplir pour le motif « Autre »."),
     )
     capabilities = forms.MultipleChoiceField(
         label=_("Le support peut aussi"),

@@ -67,6 +67,8 @@ class Kind:
     make: Callable[[Task, Tell], Product] | None = None
     together: int = 100
     """How many items a transaction does."""
+    may_take: Callable[[Any, Mapping[str, Any]], bool] | None = None
+    """Whether who asked, with the rights that she has by now, may still take the file that it made; told what it is about."""
     after: Callable[[Task, int], None] | None = None
     """Called once, in the last transaction, with how many succeeded."""
 

@@ -85,7 +85,8 @@ def errand_report(request: SignedInRequest, errand_id: UUID) -> HttpResponse:
 def errand_file(request: SignedInRequest, errand_id: UUID) -> HttpResponse:
     """The file that it made, until it expires."""
     found = _owned(request, errand_id)
-    if found.state != ErrandState.DONE or not found.file_name:
+    may_take = kind_of(found.kind).may_take
+    if found.state != ErrandState.DONE or not found.file_name or (may_take is not None and not may_take(request.actor, found.about)):
         raise Unseen
     try:
         data = files.read(found.id)

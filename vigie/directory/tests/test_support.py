@@ -32,6 +32,8 @@ from vigie.directory.models import (
 from vigie.directory.tests.acting import acting_as
 from vigie.directory.tests.factories import MembershipFactory, ServiceFactory, SiteFactory, SupportGrantFactory, member
 from vigie.directory.tests.helping import Help, arranged
+from vigie.errands import files
+from vigie.errands.models import Errand
 from vigie.foundation import live, scope
 from vigie.foundation.errors import Invalid, NotAllowed, Unseen
 from vigie.foundation.testing import as_maintenance, run_jobs
@@ -569,6 +571,19 @@ def test_a_delegate_neither_sees_nor_touches_factors_and_sessions(aid: Help) -> 
     for act in (factor_actions.reset_factors, factor_actions.end_member_sessions):
         with acting_as(aid.sam) as actor, pytest.raises(NotAllowed):
             act(actor, aid.claire.id)
+
+
+def test_a_list_that_a_delegate_exported_goes_with_the_grant(aid: Help) -> None:
+    with as_maintenance():
+        errand = Errand.objects.create(
+            owner=aid.sam, kind="members.export", submission=uuid4(), state="done", expires_at=timezone.now() + timedelta(days=1),
+            about={"site": aid.site.number}, file_name="utilisateurs.csv", file_type="text/csv",
+        )  # fmt: skip
+    files.write(errand.id, b"Nom")
+    client, address = signed_in_client(aid.sam), reverse("errand_file", args=[errand.id])
+    assert client.get(address).content == b"Nom"
+    post(aid.adele, "support_withdraw", aid.grant.id)
+    assert client.get(address).status_code == 404
 
 
 def test_an_operator_who_helps_acts_as_operator(aid: Help) -> None:
