@@ -145,6 +145,8 @@ def addresses_of(story: Story) -> list[str]:
         "<int:epoch>": "1",
         "<int:data_key>": "1",
         "<slug:source>": "patients",
+        "<slug:part>": "reglages",
+        "<uuid:item_id>": str(story.member),
         **dict.fromkeys(("<uuid:station_id>", "<uuid:wrap_id>", "<uuid:connector_id>"), str(story.member)),
         "<uuid:account_id>": str(story.strangers["planner and editor"].pk),
         "<uuid:grant_id>": str(story.grant),

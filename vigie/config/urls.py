@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("compte/", include("vigie.directory.own_urls")),
     path("compte/", include("vigie.accounts.urls")),
+    path("administration/", include("vigie.incidents.desk_urls")),
     path("administration/", include("vigie.directory.urls")),
     path("journal/", include("vigie.directory.journal_urls")),
     path("invitation/", include("vigie.directory.invitation_urls")),

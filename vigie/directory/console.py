@@ -29,6 +29,7 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("practitioners", _("Médecins émetteurs"), "directory:practitioners"),
     ("features", _("Fonctionnalités"), "directory:features"),
     ("cards", _("Cartes de prêt"), "directory:cards"),
+    ("desks", _("Guichets"), "desks:site"),
     ("rights", _("Droits"), "directory:site_rights"),
     ("journal", _("Journal"), "directory:journal"),
     ("support", _("Sites de support"), "directory:support_sites"),
@@ -39,6 +40,7 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
 _OPENED: Mapping[str, Callable[[Actor, UUID], bool]] = {
     "services": policies.may_administer,
     "practitioners": policies.may_administer,
+    "desks": policies.may_configure_desk,
     "journal": policies.may_audit_site_acts,
     "support": policies.may_withdraw_support,
     "entrusted": policies.may_help_others,

@@ -475,6 +475,9 @@ class Desk(models.Model):
     notice = models.TextField(_("consigne de confidentialité"), blank=True, help_text=_("Affichée à côté du formulaire de déclaration."))
     closing_delay_days = models.PositiveSmallIntegerField(_("clôture automatique après (jours)"), default=10)
     file_limit_bytes = models.PositiveIntegerField(_("taille maximale d’un fichier (octets)"), default=10 * 1024 * 1024)
+    revision = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="Grows at each change of its settings: two people never overwrite each other."
+    )
 
     class Meta:
         verbose_name = _("guichet")

@@ -14,6 +14,7 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("sites", _("Sites"), "directory:platform_sites"),
     ("accounts", _("Comptes"), "directory:platform_accounts"),
     ("features", _("Fonctionnalités"), "directory:catalogue"),
+    ("desks", _("Guichets"), "desks:platform"),
     ("rights", _("Droits"), "directory:rights"),
     ("terms", _("Conditions"), "directory:terms"),
     ("journal", _("Journal"), "directory:platform_journal"),

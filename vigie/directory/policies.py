@@ -110,6 +110,11 @@ def may_audit_platform(actor: Actor) -> bool:
     return rights.holds("audit.read", _platform(actor))
 
 
+def may_configure_desk(actor: Actor, site_id: UUID) -> bool:
+    """Tell whether she may configure the desks of this site (desk.configure)."""
+    return rights.holds("desk.configure", relations_to_site(actor, site_id))
+
+
 def may_appoint(actor: Actor) -> bool:
     """Tell whether she may appoint and remove administrators (admins.appoint)."""
     return rights.holds("admins.appoint", _platform(actor))

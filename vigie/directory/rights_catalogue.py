@@ -128,7 +128,6 @@ ALSO_OFFERED: Final[Mapping[str, tuple[Relation, ...]]] = {
     "incident.close": (("user", "followed"), ("user", "observed")),
     "incident.accept": (("user", "followed"), ("user", "observed")),
     "incident.refuse": (("user", "followed"), ("user", "observed")),
-    "desk.configure": (("agent", "desk"),),
 }
 """Relations that policies ask for, which the file does not give."""
 
