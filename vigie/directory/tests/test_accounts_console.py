@@ -366,9 +366,3 @@ def test_operators_do_not_unlock_themselves_nor_administrators_accounts(platform
         with acting_as(user) as actor, pytest.raises(NotAllowed):
             account_actions.unlock_account(actor, platform.paul.pk, removing_factors=True)
     assert acts() == []
-
-
-def test_being_an_operator_gives_no_right_on_incidents(platform: Cast) -> None:
-    client = signed_in_client(platform.paul)
-    for address in ("/incidents/", "/incidents/declarer/"):
-        assert "CHU des Rives" not in client.get(address).content.decode()

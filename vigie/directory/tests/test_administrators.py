@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from vigie.accounts.models import User
@@ -88,6 +90,23 @@ def test_a_member_is_found_and_appointed(platform: Cast) -> None:
     assert acts() == ["admin.appointed"]
     assert mails() == [(platform.claire.email, "Vous administrez un site dans Vigie")]
     assert "Claire Moreau" in platform.page("platform_site", platform.site.id).content.decode()
+
+
+def test_the_search_for_somebody_to_appoint_costs_the_same_at_1_and_at_20(platform: Cast) -> None:
+    client = signed_in_client(platform.paul)
+    address = reverse("directory:platform_appoint", args=[platform.site.id])
+
+    def statements() -> int:
+        client.get(address, {"q": "moreau"})
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address, {"q": "moreau"}).status_code == 200
+        return len(captured)
+
+    few = statements()
+    with as_maintenance():
+        for _ in range(20):
+            member(platform.site, last_name="Moreau")
+    assert statements() == few
 
 
 def test_appointing_twice_is_one_act_and_one_letter(platform: Cast) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from allauth.usersessions.models import UserSession
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -107,6 +107,26 @@ def test_addresses_of_the_console_do_not_exist_for_others(platform: Platform) ->
 
 
 # --- Spaces ----------------------------------------------------------------------------------------------------------
+def test_addresses_of_the_console_do_not_exist_for_others_whatever_they_name(platform: Platform) -> None:
+    with as_maintenance():
+        membership = Membership.objects.get(user=platform.adele)
+    named = {
+        "site_id": platform.site.id,
+        "space_id": platform.site.space_id,
+        "account_id": platform.adele.pk,
+        "membership_id": membership.id,
+    }
+    walked = [pattern for pattern in platform_urls.urlpatterns if pattern.pattern.converters]
+    assert len(walked) >= 10
+    clients = [signed_in_client(stranger) for stranger in platform.strangers]
+    for pattern in walked:
+        address = reverse(f"directory:{pattern.name}", kwargs={name: named[name] for name in pattern.pattern.converters})
+        for client in clients:
+            assert client.get(address).status_code in (404, 405), pattern.name
+            assert client.post(address).status_code in (404, 405), pattern.name
+    assert acts() == []
+
+
 def test_spaces_are_listed_with_what_they_hold(platform: Platform) -> None:
     page = platform.page(platform.paul, "platform_spaces").content.decode()
     assert "GHT du Littoral" in page
@@ -172,6 +192,19 @@ def test_rules_hold_without_pages(platform: Platform) -> None:
         ):
             with pytest.raises(NotAllowed):
                 refused()
+
+
+def test_the_database_itself_lets_operators_alone_write_spaces_and_sites(platform: Platform) -> None:
+    for model, pk in ((Site, platform.site.pk), (Space, platform.site.space_id)):
+        with acting_as(platform.adele):
+            assert model.objects.select_for_update().filter(pk=pk).exists()
+            with pytest.raises(ProgrammingError), transaction.atomic():
+                model.objects.filter(pk=pk).update(name="À moi")
+            with connection.cursor() as cursor:
+                cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id = %s", [pk])
+                assert cursor.rowcount == 0
+        with acting_as(platform.paul):
+            assert model.objects.filter(pk=pk).update(name="Au territoire") == 1
 
 
 # --- The list of sites -----------------------------------------------------------------------------------------------
