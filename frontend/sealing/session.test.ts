@@ -220,6 +220,11 @@ test("a page of another instance is refused", async () => {
   assert.deepEqual(session.alarms.map(({ code }) => code), ["wrong-instance"]);
 });
 
+test("without a key, another instance is simply a new one", async () => {
+  await tab();
+  assert.equal((await tab({ in: newRevision() })).state, "absent");
+});
+
 // Seen to fail: without `record` in the context, the name of one patient opens in the file of another.
 test("values swapped between two records do not open", async () => {
   const session = await openTab();

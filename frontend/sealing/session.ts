@@ -11,7 +11,6 @@ import { refuse, SealingRefusal, type RefusalCode } from "./refusal";
 import { Store, type Workstation } from "./store";
 
 const ACTIVITY_EVERY = 15_000;
-const WRITE_AFTER = 200;
 
 /** `absent`: no key of the site here. `locked`: closed until somebody reopens. `unusable`: the browser keeps nothing. */
 export type SessionState = "starting" | "absent" | "locked" | "open" | "unusable";
@@ -169,6 +168,11 @@ export class SealingSession {
     await this.#store?.forget();
     this.#tell("forget");
     await this.#close("absent");
+  }
+
+  /** The same for every site, where the browser knows another installation of Vigie: the page is to be loaded again. */
+  async forgetEverything(): Promise<void> {
+    await Store.forgetEverything();
   }
 
   /** Somebody is there: the lock waits again. */
@@ -403,7 +407,8 @@ export class SealingSession {
     if (before !== undefined && before >= value) return;
     this.#seen.set(subject, value);
     this.#unwritten.set(subject, value);
-    this.#writeTimer ??= setTimeout(() => void this.flush(), WRITE_AFTER);
+    // Soon, and together: a page that is left at once must have remembered what it showed.
+    this.#writeTimer ??= setTimeout(() => void this.flush());
   }
 
   #guarded(about: string, action: () => void): void;

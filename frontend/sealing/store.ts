@@ -1,5 +1,5 @@
 // What a workstation keeps for a site, in the browser's IndexedDB: keys that cannot be exported, and what it has seen.
-import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
 import type { PrivateKeys } from "./keys";
 import { readKeys } from "./keys";
 import type { Pin } from "./pins";
@@ -64,12 +64,21 @@ export class Store {
       blocking: (_from, _to, event) => (event.target as IDBDatabase).close(),
     });
     const known = await base.get("instance", "");
-    if (known === undefined) await base.put("instance", instance, "");
-    else if (known !== instance) {
-      base.close();
-      refuse("wrong-instance");
+    if (known !== instance) {
+      // Without a key there is nothing to mistake: what was seen of the other one means nothing here.
+      if (known !== undefined && (await base.count("keys")) > 0) {
+        base.close();
+        refuse("wrong-instance");
+      }
+      for (const name of ["pins", "seen", "sites"] as const) await base.clear(name);
+      await base.put("instance", instance, "");
     }
     return new Store(base, site);
+  }
+
+  /** Erases what this browser keeps for every site: the way out when an installation was replaced on purpose. */
+  static async forgetEverything(): Promise<void> {
+    await deleteDB(NAME);
   }
 
   close(): void {

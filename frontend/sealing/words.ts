@@ -29,5 +29,6 @@ export function familyOf(code: RefusalCode): Family {
 
 /** A text that the page carries, `short-altered` or `long-altered`; nothing where it carries none. */
 export function word(name: string): string {
-  return document.querySelector(`sealing-state [data-word="${name}"]`)?.textContent?.trim() ?? "";
+  const words = document.querySelector<HTMLTemplateElement>("sealing-state template[data-words]");
+  return words?.content.querySelector(`[data-word="${name}"]`)?.textContent?.trim() ?? "";
 }

@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from vigie.ui.forms import Choice, ChoiceCards, FileDrop, FilesField
+from vigie.ui.sealing import SealedField
 from vigie.ui.shell import NavItem, Shell, SiteChoice
 
 LONG = (
@@ -75,6 +76,14 @@ class SampleForm(forms.Form):
     follow = forms.BooleanField(
         label="Informez-moi des suites données", required=False, initial=True, help_text="À claire.moreau@chu-nord.example"
     )
+
+
+# Nobody holds the key of these: on this page they stay closed.
+SEALED_SCOPE = "dat:01a215ec-7b46-7b15-a488-753918b6cbd5"
+SEALED_RECORD = "patient:01a215ec-7e25-74f9-b25e-7f8061c9a2e2"
+SEALED_VALUE = (
+    "s1.1.01a215ec-7e25-7029-aa4f-b3fe7ac75dcf.VmfadcrOBEEmmMlc.d89JuR7rCnmRVxjsOFhuzAx6Z7Pdmzvvn6CynmPOKaU.f3iCabSP3u8GdUznV_4BGg"
+)
 
 
 def rows(now: datetime) -> list[Row]:
@@ -145,6 +154,13 @@ def context() -> dict[str, Any]:
         ],
         "filters": [ActiveFilter("Ouverts", "#"), ActiveFilter("CHU Nord", "#")],
         "columns": range(6),
+        "sealed": [(f"P-{number:06}", SEALED_RECORD, SEALED_VALUE) for number in (1, 2, 3)],
+        "sealed_scope": SEALED_SCOPE,
+        "sealed_page": None,
+        "sealed_fields": [
+            SealedField("family_name", "Nom", SEALED_SCOPE, SEALED_RECORD, "family_name", token=SEALED_VALUE, is_required=True),
+            SealedField("birth_date", "Date de naissance", SEALED_SCOPE, SEALED_RECORD, "birth_date", kind="date"),
+        ],
     }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ after(() => session.end());
 const STATE = `<sealing-state data-instance="${instance}" data-site="${site.id}" data-ring-url="/anneau/" data-idle-minutes="15">
   <p data-when="absent">Ouvrir ce poste</p><p data-when="open" hidden>Ouvert sur <b data-workstation></b></p>
   <ul data-alarms hidden></ul>
-  <span hidden><span data-word="short-altered">valeur refusée</span><span data-word="long-altered">Cette valeur a été altérée.</span></span>
+  <template data-words><i data-word="short-altered">valeur refusée</i><i data-word="long-altered">Cette valeur a été altérée.</i></template>
 </sealing-state>`;
 
 async function settled(condition: () => boolean): Promise<void> {

@@ -42,18 +42,19 @@ export class SealedText extends HTMLElement implements SealedElement {
   }
 
   show(opened: Opened): void {
-    if (opened instanceof SealingRefusal) {
-      const refused = document.createElement("span");
-      refused.setAttribute("part", "refused");
-      refused.append(word(`short-${familyOf(opened.code)}`));
-      this.#root.replaceChildren(refused);
-      return;
-    }
-    this.#root.replaceChildren(this.dataset["format"] === "date" ? dateAsWritten(opened.text) : opened.text);
+    if (opened instanceof SealingRefusal) this.#put("refused", word(`short-${familyOf(opened.code)}`));
+    else this.#put("text", this.dataset["format"] === "date" ? dateAsWritten(opened.text) : opened.text);
   }
 
   close(): void {
     this.#root.replaceChildren(document.createElement("slot"));
+  }
+
+  #put(part: string, text: string): void {
+    const shown = document.createElement("span");
+    shown.setAttribute("part", part);
+    shown.append(text);
+    this.#root.replaceChildren(shown);
   }
 }
 

@@ -7,7 +7,7 @@ const MOST_DETAILS = 5;
  * Says whether the page's sealed values are readable here, and what was refused; starts the session that opens them.
  *
  * `data-instance`, `data-site`, `data-ring-url`, `data-idle-minutes`. Inside: a `[data-when]` for each state, the
- * texts `[data-word]`, a list `[data-alarms]`, a button `[data-lock]`.
+ * texts `[data-word]`, a list `[data-alarms]`, buttons `[data-lock]` and `[data-forget]`.
  */
 export class SealingState extends HTMLElement {
   #end: (() => void) | undefined;
@@ -27,11 +27,14 @@ export class SealingState extends HTMLElement {
   }
 
   readonly #clicked = (event: Event) => {
-    if ((event.target as Element).closest("[data-lock]")) void session.lock();
+    const target = event.target as Element;
+    if (target.closest("[data-lock]")) void session.lock();
+    if (target.closest("[data-forget]")) void session.forgetEverything().then(() => location.reload());
   };
 
   #show(): void {
-    this.dataset["state"] = session.state;
+    const isElsewhere = session.alarms.some(({ code }) => code === "wrong-instance");
+    for (const part of this.querySelectorAll<HTMLElement>("[data-when-elsewhere]")) part.hidden = !isElsewhere;
     for (const part of this.querySelectorAll<HTMLElement>("[data-when]")) part.hidden = part.dataset["when"] !== session.state;
     for (const name of this.querySelectorAll("[data-workstation]")) name.textContent = session.workstation?.name ?? "";
     for (const alarm of session.alarms.slice(this.#told)) this.#alarm(alarm);

@@ -224,6 +224,33 @@ def code(text: str) -> SafeString:
 
 
 @register.simple_tag
+def sealed_text(scope: str, record: str, field: str, token: str, form: str = "") -> SafeString:
+    """A sealed value, opened in the browser where the workstation holds the key. `form="date"` writes a date as people do."""
+    if not token:
+        return _not_given(get_language())
+    return format_html(
+        '<sealed-text translate="no" data-scope="{}" data-record="{}" data-field="{}"{} data-token="{}">{}</sealed-text>',
+        scope,
+        record,
+        field,
+        format_html(' data-format="{}"', form) if form else _EMPTY,
+        token,
+        _sealed_mark(get_language()),
+    )
+
+
+@lru_cache(maxsize=4)
+def _sealed_mark(_language: str | None) -> SafeString:
+    return format_html('<span class="sealed"><span aria-hidden="true">••••</span> {}</span>', gettext("chiffré"))
+
+
+@lru_cache(maxsize=4)
+def _not_given(_language: str | None) -> SafeString:
+    text = gettext("non renseigné")
+    return format_html('<span class="muted"><span aria-hidden="true">–</span><span class="sr-only">{}</span></span>', text)
+
+
+@register.simple_tag
 @lru_cache(maxsize=64)
 def kbd(text: str) -> SafeString:
     return format_html("<kbd>{}</kbd>", text)
