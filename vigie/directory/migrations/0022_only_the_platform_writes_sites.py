@@ -8,7 +8,7 @@ TABLES = ("directory_space", "directory_site")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0019_operator_desks")]
+    dependencies = [("directory", "0021_desk_administration")]
     operations = [
         migrations.RunSQL(
             f"ALTER POLICY tenancy ON {table} WITH CHECK ({rls.PLATFORM});"
