@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.harness.demonstration import Demonstration
-from tests.harness.people import Crowd, Person, console_problems
+from tests.harness.people import Crowd, Person, console_problems, open_mail
 
 
 def sign_in(page: Page, crowd: Crowd, name: str) -> None:
@@ -109,3 +109,27 @@ def test_browser_without_a_known_key_is_told_so(page: Page) -> None:
     page.goto("/compte/connexion/")
     page.get_by_role("button", name="Utiliser une clé d’accès").click()
     expect(page.get_by_text("La clé n’a pas répondu")).to_be_visible(timeout=20_000)
+
+
+def test_two_keys_are_named_and_the_removal_of_one_is_told_by_mail(page: Page, crowd: Crowd) -> None:
+    problems, person = console_problems(page), crowd.person("thierry")
+    sign_in(page, crowd, "thierry")
+    plugged = plug_authenticator(page)
+    add_key(page, person, name="Téléphone")
+    page.goto("/compte/securite/")
+    expect(page.get_by_role("row", name="Téléphone")).to_be_visible()
+    # A key that is registered already refuses to be so twice: another one takes its place in the browser.
+    plugged.send("WebAuthn.disable")
+    plug_authenticator(page, verifies=False)
+    add_key(page, person, name="Clé USB du bureau", alone=False)
+    page.goto("/compte/securite/")
+    expect(page.get_by_role("row", name="Téléphone")).to_contain_text("remplace le mot de passe")
+    expect(page.get_by_role("row", name="Clé USB du bureau")).to_contain_text("second facteur")
+
+    page.get_by_role("link", name="Retirer Téléphone").click()
+    page.get_by_role("button", name="Retirer").click()
+    page.wait_for_url("**/securite/")
+    expect(page.get_by_role("row", name="Téléphone")).to_have_count(0)
+    expect(page.get_by_role("row", name="Clé USB du bureau")).to_be_visible()
+    assert open_mail(page, person.email, "Une clé d’accès a été retirée")
+    assert problems == []

@@ -17,13 +17,14 @@ from django.db.models import Model
 from stdnum import luhn
 
 from vigie.accounts.demonstration import DEMO_PASSWORD, DemonstrationAccount, demo_totp_secret
-from vigie.accounts.models import User, normal_email
+from vigie.accounts.models import TrustedNetwork, User, normal_email
 from vigie.audit.models import Act
 from vigie.directory.models import (
     Desk,
     Feature,
     GrantEnd,
     Habilitation,
+    LoanCard,
     MedicalIdentity,
     Membership,
     Practitioner,
@@ -51,8 +52,11 @@ from vigie.web.seed.territory import (
     FUNCTIONS,
     HABILITATIONS,
     LAST_NAMES,
+    LENDER,
+    LOANS,
     MAIL_DOMAIN,
     PEOPLE,
+    PLACE,
     PRACTITIONERS,
     SITES,
     SPACES,
@@ -67,6 +71,9 @@ Row = TypeVar("Row", bound=Model)
 _OFFICES = frozenset({"Bureau des entrées", "Direction des soins"})
 _TECHNICIAN_EVERY = 40
 """Among the people who come on top of the planned ones."""
+_WITHOUT_APPLICATION_EVERY = 7
+"""So many people of whom one receives her codes by e-mail."""
+_TELEPHONES = ("Téléphone de service", "Téléphone personnel", "")
 _EXTRA_PLACES = ("saint-aubrin", "montfaverolles", "tilleuls", "chu", "vernoy", "bel-orme", "samu-garance", "samu-haut-vernois")
 
 
@@ -150,6 +157,8 @@ class Settlement:
             self._settle(plan)
         self._register_practitioners()
         self._entitle()
+        self._lend_cards(now)
+        self._grant_place(now)
         for place in self.places.values():
             place.cumulated = list(accumulate(person.weight for person in place.requesters))
         for desk_plan in DESKS:
@@ -214,9 +223,16 @@ class Settlement:
         )
         self.born[User][user.id] = arrived
         self._add(EmailAddress(user=user, email=address, verified=True, primary=True))
-        self._add(
-            Authenticator(user=user, type=Authenticator.Type.TOTP, data={"secret": encrypt(demo_totp_secret(address))}, created_at=arrived)
-        )
+        if plan.shown or number % _WITHOUT_APPLICATION_EVERY:
+            self._add(
+                Authenticator(
+                    user=user,
+                    type=Authenticator.Type.TOTP,
+                    data={"secret": encrypt(demo_totp_secret(address)), "name": _TELEPHONES[number % len(_TELEPHONES)]},
+                    created_at=arrived,
+                    last_used_at=arrived + timedelta(days=number % 60),
+                )
+            )
         person = Person(user.id, user.full_name, user.reply_address, user.phone, plan.roles, plan.weight)
         self.people[address] = person
         for key, roles in {plan.site: plan.roles, **plan.other_sites}.items():
@@ -318,6 +334,38 @@ class Settlement:
             for name in plan.acted_for_by:
                 member = members[site.id, self.people[f"{name}@{MAIL_DOMAIN}"].id]
                 self._add(MedicalIdentity(site=site, membership=member, practitioner=practitioner))
+
+    def _lend_cards(self, now: datetime) -> None:
+        members = {(member.site_id, member.user_id): member for member in self._of(Membership)}
+        for plan in LOANS:
+            site, lent_at = self._sites[plan.site], now - timedelta(days=plan.days_ago, hours=1)
+            back = plan.returned_after
+            self._add(
+                LoanCard(
+                    id=self._dice.identifier(lent_at),
+                    site=site,
+                    number=plan.number,
+                    membership=members[site.id, self.people[f"{plan.borrower}@{MAIL_DOMAIN}"].id],
+                    lent_at=lent_at,
+                    due_on=(lent_at + timedelta(days=plan.days)).date(),
+                    lent_by_name=LENDER,
+                    returned_at=lent_at + timedelta(days=back) if back is not None else None,
+                    returned_to_name=LENDER if back is not None else "",
+                )
+            )
+
+    def _grant_place(self, now: datetime) -> None:
+        local_part, name, network, days = PLACE
+        self._add(
+            TrustedNetwork(
+                id=self._identifier(),
+                user_id=self.people[f"{local_part}@{MAIL_DOMAIN}"].id,
+                name=name,
+                network=network,
+                expires_at=now + timedelta(days=days),
+                granted_by_name="Opérateur de la plateforme",
+            )
+        )
 
     def _open_desk(self, plan: DeskPlan) -> None:
         site = self._sites[plan.site]

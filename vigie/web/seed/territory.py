@@ -122,6 +122,19 @@ class GrantPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class LoanPlan:
+    """A loan card of a site: to whom, how many days ago, for how many days, and after how many days it came back."""
+
+    site: str
+    number: str
+    borrower: str
+    """Local part of her address."""
+    days_ago: int
+    days: int
+    returned_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PractitionerPlan:
     site: str
     title: str
@@ -797,3 +810,14 @@ FUNCTIONS = (
     "Infirmière", "Infirmier", "Aide-soignante", "Secrétaire médicale", "Cadre de santé", "Interne", "Praticien hospitalier",
     "Kinésithérapeute", "Préparatrice en pharmacie", "Technicien de laboratoire", "Agent des admissions",
 )  # fmt: skip
+
+LENDER = "Nadia Benali"
+LOANS = (
+    LoanPlan("saint-aubrin", "CPS-PRET-01", "ines.fabre", 41, 1, returned_after=1),
+    LoanPlan("saint-aubrin", "CPS-PRET-02", "camille.renaud", 16, 2, returned_after=3),
+    LoanPlan("saint-aubrin", "CPS-PRET-01", "camille.renaud", 6, 1),
+    LoanPlan("saint-aubrin", "CPS-PRET-03", "ines.fabre", 0, 1),
+)
+
+PLACE = ("ines.fabre", "Secrétariat d’imagerie, bâtiment B", "203.0.113.16/28", 120)
+"""Who may sign in from where without a code, and for how many days; the operator granted it."""
