@@ -1,5 +1,6 @@
 """Every page with axe in light and dark, at 360 px and with a keyboard; what the browser complains of; and what a page weighs."""
 
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,6 +52,10 @@ PAGES = {
     "choice of a support site": ("nadia", "/administration/0020/sites-de-support/ajouter/0140/"),
     "entrusted sites": ("agnes", "/administration/0060/sites-confies/"),
     "a site in somebody's name": ("agnes", "/administration/0020/utilisateurs/"),
+    "sites of the platform": ("paul", "/administration/plateforme/sites/"),
+    "site of the platform": ("paul", "{site}"),
+    "accounts": ("paul", "/administration/plateforme/comptes/"),
+    "account": ("paul", "{account}"),
     "mailbox": ("camille", "/courrier/"),
     "kit": ("camille", "/kit/"),
     "error 404": ("camille", "/nulle-part/"),
@@ -65,18 +70,33 @@ def axe(root: Path) -> str:
 @pytest.fixture(scope="session")
 def places(crowd: Crowd) -> dict[str, str]:
     """Addresses that depend on the data."""
-    camille, julien = crowd.visitor("camille"), crowd.visitor("julien")
+    camille, julien, paul = crowd.visitor("camille"), crowd.visitor("julien"), crowd.visitor("paul")
     filing = camille.form("/incidents/nouveau/", containing="solution")
     return {
         "own_record": first_record(camille.http.get("/incidents/").text),
         "closed_record": first_record(camille.http.get("/incidents/?liste=fermes").text),
         "desk_record": first_record(julien.http.get("/incidents/guichet/support-ormeval/?liste=ouverts").text),
         "solution": filing.choices["solution"][0],
+        "site": first_object(paul.http.get("/administration/plateforme/sites/").text, "/administration/plateforme/sites/"),
+        "account": first_object(paul.http.get("/administration/plateforme/comptes/").text, "/administration/plateforme/comptes/"),
     }
 
 
 def first_record(html: str) -> str:
     start = html.index('href="/incidents/INC-') + len('href="')
+    return html[start : html.index('"', start)]
+
+
+def first_object(html: str, parent: str) -> str:
+    """Return the first address of a page that names an object under `parent`."""
+    found = re.search(rf'href="({re.escape(parent)}[0-9a-f-]{{36}}/)"', html)
+    assert found is not None, parent
+    return found[1]
+
+
+def first_link(html: str, beginning: str) -> str:
+    """Return the first address of a page that begins so; identifiers begin by 0 for as long as UUIDv7 dates before 2527."""
+    start = html.index(f'href="{beginning}') + len('href="')
     return html[start : html.index('"', start)]
 
 

@@ -19,6 +19,7 @@ from vigie.directory.models import Site, SiteKind
 from vigie.directory.platform_forms import NewSiteForm, RevisedSiteForm
 from vigie.directory.platform_queries import SiteFilters, SitesPage
 from vigie.directory.site_actions import SiteFacts
+from vigie.foundation import kept_forms
 from vigie.foundation.errors import DomainError
 from vigie.ui.numbers import grouped
 
@@ -84,7 +85,7 @@ def site_add(request: SignedInRequest) -> HttpResponse:
     form = NewSiteForm(
         request.POST if request.method == "POST" else None,
         spaces=platform_queries.space_choices(),
-        initial={"space": request.GET.get("espace", "")},
+        initial={"space": request.GET.get("espace", "")} | _typed_before(request),
     )
     status = 200
     if request.method == "POST":
@@ -98,7 +99,11 @@ def site_add(request: SignedInRequest) -> HttpResponse:
             else:
                 messages.success(request, _("Le site « %(name)s » est créé. Nommez maintenant son administrateur.") % {"name": site.name})
                 return redirect("directory:platform_site", site_id=site.id)
-    context = {"form": form, "frame": platform_console.frame("sites", (_("Créer un site"), ""))}
+    context = {
+        "form": form,
+        "frame": platform_console.frame("sites", (_("Créer un site"), "")),
+        "owner": kept_forms.owner_token(request.actor.id),
+    }
     return render(request, "directory/platform_site_add.html", context, status=status)
 
 
@@ -108,7 +113,7 @@ def site(request: SignedInRequest, site_id: UUID) -> HttpResponse:
     """What a site is, who administers it, whether it is in service."""
     found = platform_queries.site_by_id(site_id)
     if request.method == "GET":
-        return _site_page(request, found, RevisedSiteForm(initial=_stated(found)))
+        return _site_page(request, found, RevisedSiteForm(initial=_stated(found) | _typed_before(request)))
     form = RevisedSiteForm(request.POST)
     status = _UNPROCESSABLE
     conflict = None
@@ -126,6 +131,15 @@ def site(request: SignedInRequest, site_id: UUID) -> HttpResponse:
             return redirect("directory:platform_site", site_id=site_id)
     console.against_what_is_shown(form, request, found.revision)
     return _site_page(request, found, form, conflict=conflict, status=status)
+
+
+def _typed_before(request: SignedInRequest) -> dict[str, str]:
+    """Return what she had sent here when her session had expired, once."""
+    typed = kept_forms.take(request, request.actor.id) if request.method == "GET" else None
+    if typed is None:
+        return {}
+    messages.info(request, _("Votre session avait expiré. Votre texte est là : relisez-le, puis envoyez-le."))
+    return {name: str(typed[name]) for name in typed}
 
 
 def _stated(site: Site) -> dict[str, object]:
@@ -146,6 +160,7 @@ def _site_page(
         "form": form,
         "conflict": conflict,
         "events": record_history(Site, site.id, left_out=("space",)),
+        "owner": kept_forms.owner_token(request.actor.id),
     }
     return render(request, "directory/platform_site.html", context, status=status)
 

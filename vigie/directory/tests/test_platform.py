@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from allauth.usersessions.models import UserSession
 from django.db import ProgrammingError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -355,6 +356,22 @@ def test_the_second_writer_is_told_what_changed_and_loses_nothing(platform: Plat
     assert platform.fresh().name == "CHU du Port"
     assert platform.edit(name="CHU du Large", city="Ormeville", revision=2).status_code == 302
     assert platform.fresh().city == "Ormeville"
+
+
+def test_what_was_typed_comes_back_after_the_session_had_expired(platform: Platform) -> None:
+    client = signed_in_client(platform.paul)
+    address = reverse("directory:platform_site", args=[platform.site.id])
+    owner = client.get(address).context["owner"]
+    expired = Client()
+    away = expired.post(address, platform.facts | {"revision": 1, "city": "Ormeville", "_owner": owner})
+    assert away["Location"].startswith("/compte/connexion/")
+    again = signed_in_client(platform.paul)
+    session = again.session
+    session["kept_form"] = expired.session["kept_form"]
+    session.save()
+    assert 'value="Ormeville"' in again.get(address).content.decode()
+    assert 'value="Ormeville"' not in again.get(address).content.decode()
+    assert platform.fresh().city == ""
 
 
 def test_a_site_never_changes_space(platform: Platform) -> None:
