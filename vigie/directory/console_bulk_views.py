@@ -19,7 +19,7 @@ from vigie.foundation.errors import Invalid
 
 MOST_AT_ONCE = 5_000
 """Rows of an export that is made while the person waits."""
-_NAMED = 30
+_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)

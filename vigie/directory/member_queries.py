@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet, TextChoices
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
@@ -199,17 +200,25 @@ class MemberPage:
 
 def members_page(site: Site, filters: MemberFilters, position: Position, *, descending: bool = False, size: int = PAGE_SIZE) -> MemberPage:
     """Return one page of the members of a site, by name, in at most eight statements."""
-    members = filters.narrow(site, sought_members(site, filters.words))
-    total = _counted(members)
+    words = clean_line(filters.words)[:MOST_SOUGHT]
+    is_searched = bool(words) and not filters.active
+    members = filters.narrow(site, sought_members(site, words))
+    total = _count_found(site, words) if is_searched else _counted(members)
     is_approximate = False
-    if not total and filters.words:
-        members = filters.narrow(site, sought_members(site, filters.words, near=True))
+    if not total and words:
+        # Comparing with every name costs: once, for the count and the page.
+        is_searched = False
+        members = filters.narrow(site, Membership.objects.filter(site=site, pk__in=_nearest(site, words)))
         total = _counted(members)
         is_approximate = bool(total)
     backwards = position.last or bool(position.before)
     descends = descending != backwards
     start = None if position.last else _named(site, position.before or position.after)
-    wanted = members if start is None else members.filter(_beyond(start, "lt" if descends else "gt"))
+    wanted: QuerySet[Membership] = members
+    if is_searched:
+        wanted = Membership.objects.filter(site=site, pk__in=_found_page(site, words, start, descends=descends, most=size + 1))
+    elif start is not None:
+        wanted = members.filter(_beyond(start, "lt" if descends else "gt"))
     found = list(wanted.order_by(*_order(descends=descends)).with_status().values_list(*_ROW)[: size + 1])  # type: ignore[attr-defined]
     rows = [MemberRow(*values) for values in found[:size]]
     if backwards:
@@ -231,6 +240,27 @@ def sought_members(site: Site, words: str, *, near: bool = False) -> QuerySet[Me
     if not (words := clean_line(words)[:MOST_SOUGHT]):
         return members
     return members.filter(pk__in=RawSQL("SELECT directory_search_members(%s, %s, %s)", [words, site.id, near]))
+
+
+def _found_page(site: Site, words: str, start: tuple[str, str, UUID] | None, *, descends: bool, most: int) -> list[UUID]:
+    """Return the members who have all these words, from a place on, in the order of names."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT directory_search_page(%s, %s, %s, %s, %s, %s, %s)", [words, site.id, *(start or (None, None, None)), descends, most]
+        )
+        return [identifier for (identifier,) in cursor.fetchall()]
+
+
+def _count_found(site: Site, words: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT directory_search_count(%s, %s, %s)", [words, site.id, MOST_COUNTED + 1])
+        return int(cursor.fetchone()[0])
+
+
+def _nearest(site: Site, words: str) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT directory_search_members(%s, %s, true)", [words, site.id])
+        return [identifier for (identifier,) in cursor.fetchall()]
 
 
 def ticked_members(site: Site, given: Sequence[str]) -> list[Membership]:

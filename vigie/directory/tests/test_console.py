@@ -538,3 +538,32 @@ def test_the_record_shows_history_to_administrators(console: Console) -> None:
 def test_who_is_not_signed_in_is_sent_to_sign_in(console: Console, client: Client) -> None:
     for address in addresses(console):
         assert client.get(address).status_code in (302, 405)
+
+
+def test_a_search_gives_the_same_people_page_by_page_as_all_at_once(console: Console) -> None:
+    """Pages are found one by one, in the order of names, past the policies; the whole list is found another way."""
+    with as_maintenance():
+        for index in range(23):
+            MembershipFactory.create(site=console.site, last_name=f"Petit{index // 6}", first_name=f"Anne{index // 3}", function="100%_sûr")
+        MembershipFactory.create(site=console.other_site, last_name="Petit9", function="100%_sûr")
+    for words in ("petit anne", "100%_sur", "PETÍT1", "' OR 1=1 --", "\\", "%"):
+        with acting_as(console.adele):
+            listed = list(member_queries.listed_members(console.site, MemberFilters(words=words)).values_list("id", flat=True))
+            for descending in (False, True):
+                walked, position = [], Position()
+                while True:
+                    page = member_queries.members_page(console.site, MemberFilters(words=words), position, descending=descending, size=5)
+                    walked += [row.id for row in page.rows]
+                    if not page.has_next:
+                        break
+                    position = Position(after=page.next_cursor)
+                expected = listed[::-1] if descending else listed
+                assert (walked, page.total) == (expected, len(expected)), words
+
+
+def test_a_search_by_page_stays_within_the_site(console: Console) -> None:
+    with acting_as(console.eve), connection.cursor() as cursor:
+        cursor.execute("SELECT directory_search_page('moreau', %s, NULL, NULL, NULL, false, 10)", [console.site.id])
+        assert cursor.fetchall() == []
+        cursor.execute("SELECT directory_search_count('moreau', %s, 10)", [console.site.id])
+        assert cursor.fetchone() == (0,)
