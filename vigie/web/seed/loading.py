@@ -34,6 +34,7 @@ from vigie.web.seed.pictures import Picture, form, screenshot
 from vigie.web.seed.sealing import seal_site
 from vigie.web.seed.settlement import Person, Settlement
 from vigie.web.seed.timeline import PARIS, Case, Chronicle, Entry
+from vigie.web.seed.waiting import waiting_rows
 
 ALIAS: Final = "maintenance"
 _CHUNK: Final = 2_000
@@ -126,6 +127,7 @@ def load(
     now: datetime | None = None,
     progress: Progress | None = None,
     using: str = ALIAS,
+    one_site: bool = False,
 ) -> Loaded:
     """Store the whole territory, or nothing.
 
@@ -148,9 +150,10 @@ def load(
         if not is_empty(using=using):
             raise NotEmpty
         features = {feature.code: feature for feature in Feature.objects.using(using)}
-        settlement = Settlement(users=users, now=now, seed=seed, features=features)
+        settlement = Settlement(users=users, now=now, seed=seed, features=features, one_site=one_site)
         store.settle(settlement)
         store.govern(Governance(settlement, now=now, seed=seed))
+        store.add(waiting_rows(settlement, seed=seed, now=now))
         sealed = seal_site(settlement, seed=seed, now=now)
         store.add(sealed.rows)
         chronicle = Chronicle(settlement, count=incidents, now=now, seed=seed, brief_after=BRIEF_AFTER)

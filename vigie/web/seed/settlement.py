@@ -135,8 +135,14 @@ class Office:
 class Settlement:
     """Everything of the territory but its incidents. `rows` are model instances in an order that foreign keys accept."""
 
-    def __init__(self, *, users: int, now: datetime, seed: int, features: Mapping[str, Feature] | None = None) -> None:
-        """`features`: those that the database has already, by code; without them the sites have none."""
+    def __init__(
+        self, *, users: int, now: datetime, seed: int, features: Mapping[str, Feature] | None = None, one_site: bool = False
+    ) -> None:
+        """`features`: those that the database has already, by code; without them the sites have none.
+
+        `one_site` puts everybody on top of the planned ones in the first of the places: a big hospital.
+        """
+        self._extra_places = _EXTRA_PLACES[:1] if one_site else _EXTRA_PLACES
         self._dice = Dice(f"{seed}:settlement")
         self._founded = now - timedelta(days=500)
         self._password = make_password(DEMO_PASSWORD)
@@ -200,7 +206,7 @@ class Settlement:
                 desk = DESKS[order // _TECHNICIAN_EVERY % len(DESKS)]
                 yield PersonPlan(desk.site, first_name, last_name, "Technicien support", (Role.AGENT,))
             else:
-                key = _EXTRA_PLACES[order % len(_EXTRA_PLACES)]
+                key = self._extra_places[order % len(self._extra_places)]
                 roles = (Role.USER, Role.REFERENT) if order % 60 == 0 else (Role.USER,)
                 yield PersonPlan(key, first_name, last_name, self._dice.one_of(FUNCTIONS), roles)
 

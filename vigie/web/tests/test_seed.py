@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 from stdnum import luhn
 from stdnum.fr import nir
 
@@ -23,8 +24,10 @@ from vigie.attachments.models import Attachment
 from vigie.audit import acts
 from vigie.audit.models import Act, Verification
 from vigie.directory.feature_queries import effective_features
+from vigie.directory.invitations import bond_of
 from vigie.directory.models import (
     Desk,
+    Invitation,
     Membership,
     Practitioner,
     RightsVersion,
@@ -39,6 +42,7 @@ from vigie.directory.models import (
 from vigie.foundation.ids import moment_of
 from vigie.foundation.testing import as_maintenance
 from vigie.incidents.models import EntryKind, Follower, FollowUp, Incident, IncidentFile, Side, Status, may_become
+from vigie.notifications.models import MailChoice
 from vigie.web.management.commands import seed as command
 from vigie.web.seed import loading
 from vigie.web.seed.governance import Governance
@@ -448,3 +452,18 @@ def test_the_journal_is_chained_and_a_decision_on_rights_stands(small: loading.L
     assert list(latest.decisions) == ["incident.nudge|user|followed"]
     assert Act.objects.get(code="rights.changed").actor_id is not None
     assert TermsDraft.objects.get().text_en.startswith(TermsOfUse.objects.latest("version").text_en)
+
+
+def test_the_people_of_a_hospital_are_at_every_step_of_their_invitation(small: loading.Loaded) -> None:
+    invited = Membership.objects.filter(user=None)
+    assert {member.status_at(timezone.now()) for member in invited} == {"invited", "expired", "disabled"}
+    for invitation in Invitation.objects.select_related("membership"):
+        assert invitation.bound == bond_of(invitation.membership)
+        assert (invitation.ended_at is None) == (invitation.membership.is_active and invitation.expires_at > timezone.now())
+    assert MailChoice.objects.filter(frequency="daily").count() == 2
+
+
+def test_fifty_thousand_people_may_be_of_one_hospital() -> None:
+    settlement = Settlement(users=500, now=timezone.now(), seed=7, one_site=True)
+    of_site = Counter(row.site_id for row in of(settlement, Membership))
+    assert of_site.most_common(1)[0][1] > 400

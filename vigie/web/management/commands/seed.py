@@ -17,6 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--incidents", type=int, default=None, help="how many (800; 60 with --small)")
         parser.add_argument("--users", type=int, default=60, help="how many accounts, 60 at least")
+        parser.add_argument("--one-site", action="store_true", help="put those on top of the planned ones in one hospital")
         parser.add_argument("--seed", type=int, default=2026, help="of chance")
         parser.add_argument("--if-empty", action="store_true", help="do nothing when there is something already")
         parser.add_argument("--small", action="store_true", help="a territory for tests: every kind of case, few of each")
@@ -29,7 +30,13 @@ class Command(BaseCommand):
         if incidents < 0 or options["users"] < 0:
             raise CommandError("--incidents et --users sont des nombres positifs.")
         try:
-            loaded = loading.load(incidents=incidents, users=options["users"], seed=options["seed"], progress=_progress(incidents))
+            loaded = loading.load(
+                incidents=incidents,
+                users=options["users"],
+                seed=options["seed"],
+                progress=_progress(incidents),
+                one_site=options["one_site"],
+            )
         except loading.NotEmpty:
             if options["if_empty"]:
                 return
