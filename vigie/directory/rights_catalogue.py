@@ -118,6 +118,22 @@ ADMINISTRATIVE: Final = POWERS | {
 """Rights over people and over how Vigie works: a change of these is pointed out before it is saved."""
 HEALTH: Final = frozenset({"patients.open", "documents.read", "documents.decide", "documents.publish"})
 """Rights that lead to health data."""
+PLANNED: Final = frozenset(
+    {
+        "incident.time",
+        "incident.merge",
+        "incident.split",
+        "incident.transfer",
+        "list.personal",
+        "list.share",
+        "documents.read",
+        "documents.decide",
+        "documents.publish",
+        "articles.write",
+        "announcements.write",
+    }
+)
+"""Rights of parts of Vigie to come: no policy asks for them, and the page says so."""
 LOCKED: Final[Cell] = ("rights.change", "operator", "platform")
 """Without this cell nobody could change the matrix any more."""
 WITH_STEP_UP: Final = frozenset({"rights.change"})

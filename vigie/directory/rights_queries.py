@@ -50,6 +50,7 @@ class RowView:
     label: str
     is_administrative: bool
     is_health: bool
+    is_planned: bool
     roles: Sequence[tuple[str, Sequence[CellView]]]
 
 
@@ -96,6 +97,7 @@ def _row(capability: str, roles: Sequence[str], of_family: Sequence[Cell], cells
         label=catalogue.said(catalogue.CAPABILITIES[capability]),
         is_administrative=capability in catalogue.ADMINISTRATIVE,
         is_health=capability in catalogue.HEALTH,
+        is_planned=capability in catalogue.PLANNED,
         roles=[(catalogue.said(catalogue.ROLES[role]), views(role)) for role in roles],
     )
 
@@ -117,6 +119,7 @@ class ChangeView:
     """Those of them who have the right by another role of the same membership as well."""
     is_administrative: bool
     is_health: bool
+    is_planned: bool
     refusal: str | Promise
 
     @property
@@ -185,6 +188,7 @@ def preview_of(version: RightsVersion, changes: Mapping[Cell, int]) -> Preview:
                 otherwise=totals[f"otherwise_{position}"],
                 is_administrative=cell[0] in catalogue.ADMINISTRATIVE,
                 is_health=cell[0] in catalogue.HEALTH,
+                is_planned=cell[0] in catalogue.PLANNED,
                 refusal=refusals.get(cell, ""),
             )
             for position, (cell, state) in enumerate(changes.items())
