@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts.models import User
-from vigie.directory.models import Habilitation, Invitation, MedicalIdentity, Membership, Role, ServiceMembership
+from vigie.directory.models import Habilitation, Invitation, LoanCard, MedicalIdentity, Membership, Role, ServiceMembership
 from vigie.foundation import personal_data, scope
 from vigie.foundation.personal_data import Row, Section
 from vigie.foundation.scope import Scope
@@ -16,6 +16,7 @@ from vigie.foundation.scope import Scope
 def register() -> None:
     personal_data.register("memberships", Section(_("Mes appartenances"), _MEMBERSHIPS, _memberships))
     personal_data.register("invitations", Section(_("Mes invitations"), _INVITATIONS, _invitations))
+    personal_data.register("loan_cards", Section(_("Cartes de prêt qui m’ont été confiées"), _LOAN_CARDS, _loan_cards))
 
 
 _MEMBERSHIPS = {
@@ -40,6 +41,14 @@ _INVITATIONS = {
     "ended_at": _("Terminée le"),
     "invited_by": _("Invitée par"),
     "reminders": _("Rappels"),
+}
+
+_LOAN_CARDS = {
+    "site": _("Site"),
+    "number": _("Numéro"),
+    "lent_at": _("Prêtée le"),
+    "lent_by": _("Prêtée par"),
+    "returned_at": _("Rendue le"),
 }
 
 
@@ -80,6 +89,13 @@ def _invitations(user: User) -> Iterator[Row]:
     with scope.entered(Scope(user_id=user.pk, site_ids=sites_of(user))):
         sent = Invitation.objects.filter(membership__user=user).select_related("site").order_by("sent_at")
         rows = [[one.site.name, one.sent_at, one.expires_at, one.ended_at, one.invited_by_name, len(one.reminders)] for one in sent]
+    yield from rows
+
+
+def _loan_cards(user: User) -> Iterator[Row]:
+    with scope.entered(Scope(user_id=user.pk, site_ids=sites_of(user))):
+        lent = LoanCard.objects.filter(membership__user=user).select_related("site").order_by("lent_at")
+        rows = [[card.site.name, card.number, card.lent_at, card.lent_by_name, card.returned_at] for card in lent]
     yield from rows
 
 

@@ -20,7 +20,7 @@ from vigie.accounts.models import KnownDevice, User
 from vigie.accounts.tests.factories import TOTP_SECRET
 from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.audit.models import Act
-from vigie.directory.models import Membership, Role
+from vigie.directory.models import LoanCard, Membership, Role
 from vigie.directory.tests import factories as directory
 from vigie.directory.tests.acting import acting_as
 from vigie.errands import actions as errands
@@ -59,6 +59,9 @@ def camille() -> User:
             incident=theirs, user=camille, user_name=camille.full_name, site=other, desk=desk, interest=Interest.FOLLOWER
         )
         KnownDevice.objects.create(user=camille, fingerprint="empreinte-secrete")
+        for who, number in ((camille, "P-017"), (paul, "P-099")):
+            held = Membership.objects.get(user=who, is_active=True)
+            LoanCard.objects.create(site=held.site, membership=held, number=number, lent_at=timezone.now(), lent_by_name="L’accueil")
     with acting_as(camille):
         notifications.choose_mail(camille, {"incident.answers": "daily"})
         notifications.mute(camille.pk, "incident:1")
@@ -87,6 +90,7 @@ def test_the_archive_holds_what_each_app_holds(camille: User) -> None:
     assert document["mail_choices"]["rows"] == [{"kind": "Réponses aux incidents", "frequency": "Un résumé par jour"}]
     assert document["mutes"]["rows"][0]["topic"] == "incident:1"
     assert len(document["terms"]["rows"]) == len(document["devices"]["rows"]) == 1
+    assert [row["number"] for row in document["loan_cards"]["rows"]] == ["P-017"]
     assert document["acts"]["rows"][-1]["code"] == "account.data_exported"
 
 
