@@ -26,6 +26,21 @@ SELECT gen_random_uuid(), %s, 'personne' || n || '@chu.example', (ARRAY['Claire'
   FROM generate_series(1, %s) AS n
 """
 
+_ACCOUNTS = """
+WITH made AS (
+    INSERT INTO accounts_user (id, email, first_name, last_name, phone, secure_address, language, time_zone, theme, is_active,
+        created_at, password)
+    SELECT gen_random_uuid(), email, first_name, last_name, '', '', 'fr', 'Europe/Paris', 'auto', true, now(), ''
+      FROM directory_membership WHERE site_id = %s AND user_id IS NULL
+    RETURNING id, email
+)
+UPDATE directory_membership AS m SET user_id = made.id, accepted_at = now() FROM made WHERE m.site_id = %s AND m.email = made.email
+"""
+_FACTORS = """
+INSERT INTO mfa_authenticator (user_id, type, data, created_at)
+SELECT user_id, 'totp', '{}', now() FROM directory_membership WHERE site_id = %s AND user_id IS NOT NULL AND last_name < 'M'
+"""
+
 
 @pytest.mark.django_db
 def test_figures() -> None:
@@ -34,7 +49,9 @@ def test_figures() -> None:
         adele = member(site, Role.ADMIN)
         with connection.cursor() as cursor:
             cursor.execute(_FILL, [site.id, MEMBERS])
-            cursor.execute("ANALYZE directory_membership")
+            cursor.execute(_ACCOUNTS, [site.id, site.id])
+            cursor.execute(_FACTORS, [site.id])
+            cursor.execute("ANALYZE directory_membership, accounts_user, mfa_authenticator")
     client = signed_in_client(adele)
     address = reverse("directory:members", args=[site.number])
     middle = client.get(f"{address}?taille=100&fin=1").context["page"].previous_cursor
@@ -43,6 +60,8 @@ def test_figures() -> None:
         "last page": "?fin=1",
         "page before the last": f"?avant={middle}",
         "filter: deactivated": "?statut=disabled",
+        "filter: no strong second factor": "?facteur=weak",
+        "filter: an application": "?facteur=totp",
         "search: personne41234": "?q=personne41234",
         "search: nadia moreau": "?q=nadia+moreau",
         "search: infirmiere (a quarter)": "?q=infirmiere",
