@@ -20,8 +20,9 @@ class CardState(TextChoices):
 
 
 def has_cards(site: Site) -> bool:
-    """Tell whether this site has ever lent a card."""
-    return LoanCard.objects.filter(site=site).exists()
+    """Tell whether this site has ever lent a card: what its reading said already, else one statement."""
+    told: bool | None = getattr(site, "lends_cards", None)
+    return LoanCard.objects.filter(site=site).exists() if told is None else told
 
 
 def cards_page(site: Site, words: str, state: str, position: Position) -> Slice[LoanCard]:

@@ -48,7 +48,7 @@ def own_journal(actor: Actor) -> Journal:
 
 def site_journal(actor: Actor, number: str) -> Journal:
     """Return the acts in the name of a site; Unseen, exactly as if it did not exist, for whoever may not read them."""
-    site = Site.objects.filter(number=number).first()
+    site = Site.objects.with_cards().filter(number=number).first()
     if site is None:
         raise Unseen
     if not policies.may_audit_site_acts(actor, site.id):

@@ -46,7 +46,7 @@ _HABILITATION_LABELS = {
 
 def opened_site(actor: Actor, number: str) -> Site:
     """Return a site whose console this person reads; Unseen, exactly as if it did not exist, otherwise."""
-    site = Site.objects.filter(number=number).first()
+    site = Site.objects.with_cards().filter(number=number).first()
     if site is None or not policies.may_open_console(actor, site.id):
         raise Unseen
     return site

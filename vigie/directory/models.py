@@ -76,6 +76,12 @@ class Space(models.Model):
         return self.name
 
 
+class SiteQuerySet(models.QuerySet["Site"]):
+    def with_cards(self) -> "SiteQuerySet":
+        """Annotate `lends_cards`: whether the site has ever lent a card."""
+        return self.annotate(lends_cards=models.Exists(LoanCard.objects.filter(site=models.OuterRef("pk"))))
+
+
 @pghistory.track(exclude=["revision"])
 class Site(models.Model):
     """One organisation."""
@@ -97,6 +103,8 @@ class Site(models.Model):
     revision = models.PositiveIntegerField(
         default=1, db_default=1, help_text="Grows at each change: two people never overwrite each other."
     )
+
+    objects = SiteQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("site")
