@@ -47,9 +47,10 @@ export async function sealField({ key, place, text, after = "" }: {
   text: string;
   after?: string;
 }): Promise<string> {
+  if (place.scope !== key.scope) refuse("no-key");
   const rev = newRevision(after);
   const iv = randomBytes(12);
-  const algorithm = algorithmFor(key, key.number, place, rev, iv);
+  const algorithm = algorithmFor(key, placeText(place), rev, iv);
   const whole = new Uint8Array(await crypto.subtle.encrypt(algorithm, key.key, padded(text)));
   const [ciphertext, tag] = [toBase64url(whole.subarray(0, -16)), toBase64url(whole.subarray(-16))];
   return `s1.${key.number}.${rev}.${toBase64url(iv)}.${ciphertext}.${tag}`;
@@ -65,15 +66,26 @@ export async function openField({ key, place, token, newest = "" }: {
   token: string;
   newest?: string;
 }): Promise<OpenedValue> {
-  const { number, rev, iv, ciphertext, tag } = readToken(token);
+  // A key opened for one event must not open another's values, whatever the page says.
+  if (place.scope !== key.scope) refuse("no-key");
+  return openToken({ key, subject: placeText(place), token: readToken(token), newest });
+}
+
+/** The same, for a page of thousands: `subject` is the checked text of a place of the key's own scope. */
+export async function openToken({ key, subject, token, newest }: {
+  key: DataKey;
+  subject: string;
+  token: Token;
+  newest: string;
+}): Promise<OpenedValue> {
+  const { number, rev, iv, ciphertext, tag } = token;
   if (number !== key.number) refuse("no-key");
-  const algorithm = algorithmFor(key, number, place, rev, iv);
   const whole = new Uint8Array(ciphertext.length + tag.length);
   whole.set(ciphertext);
   whole.set(tag, ciphertext.length);
   let plain: ArrayBuffer;
   try {
-    plain = await crypto.subtle.decrypt(algorithm, key.key, whole);
+    plain = await crypto.subtle.decrypt(algorithmFor(key, subject, rev, iv), key.key, whole);
   } catch {
     return refuse("does-not-open");
   }
@@ -104,10 +116,9 @@ export function unpadded(bytes: Bytes): string {
   }
 }
 
-function algorithmFor(key: DataKey, number: number, place: Place, rev: string, iv: Bytes): AesGcmParams {
-  // A key opened for one event must not open another's values, whatever the page says.
-  if (place.scope !== key.scope) refuse("no-key");
-  const ctx = `${placeText(place)}|${rev}`;
-  const header = JSON.stringify({ alg: "dir", enc: "A256GCM", kid: `${key.scope}#${number}`, ctx });
-  return { name: "AES-GCM", iv, additionalData: toUtf8(toBase64url(toUtf8(header))), tagLength: 128 };
+function algorithmFor(key: DataKey, subject: string, rev: string, iv: Bytes): AesGcmParams {
+  // Every part was checked to be of characters that JSON writes as they are, all ASCII.
+  const header = `{"alg":"dir","enc":"A256GCM","kid":"${key.scope}#${key.number}","ctx":"${subject}|${rev}"}`;
+  const encoded = btoa(header).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return { name: "AES-GCM", iv, additionalData: toUtf8(encoded), tagLength: 128 };
 }

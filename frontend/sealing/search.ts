@@ -79,7 +79,10 @@ export class SealedIndex {
     if (known) return known;
     const filled = [...this.#entries.values()].filter(({ keys }) => keys[by]);
     const empty = [...this.#entries.values()].filter(({ keys }) => !keys[by]);
-    filled.sort((one, other) => this.#collator.compare(one.keys[by] ?? "", other.keys[by] ?? ""));
+    // Dates sort as they are, much faster than words.
+    const isPlain = filled.every(({ keys }) => /^\d{4}-\d{2}-\d{2}$/.test(keys[by] ?? ""));
+    const compare = isPlain ? (one: string, other: string) => (one < other ? -1 : Number(one > other)) : this.#collator.compare;
+    filled.sort((one, other) => compare(one.keys[by] ?? "", other.keys[by] ?? ""));
     const order = [...filled, ...empty].map(({ id }) => id);
     this.#sorted.set(by, order);
     return order;

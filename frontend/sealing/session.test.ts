@@ -220,6 +220,16 @@ test("a page of another instance is refused", async () => {
   assert.deepEqual(session.alarms.map(({ code }) => code), ["wrong-instance"]);
 });
 
+test("a ring of another site or instance is refused", async () => {
+  const session = await openTab();
+  const one = await value("Lefèvre");
+  for (const changed of [{ site: newRevision() }, { instance: newRevision() }]) {
+    mock.method(globalThis, "fetch", async () => new Response(JSON.stringify({ ...ring, ...changed })));
+    const [opened] = await session.openAll([one]);
+    assert.ok(opened instanceof SealingRefusal && opened.code === "wrong-instance");
+  }
+});
+
 test("without a key, another instance is simply a new one", async () => {
   await tab();
   assert.equal((await tab({ in: newRevision() })).state, "absent");

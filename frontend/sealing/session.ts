@@ -1,7 +1,7 @@
 // One service for all sealed elements of a page: which key is open, what it opens, what it alarms about. Tabs of one
 // browser agree by a channel: locked or forgotten in one, locked or forgotten in all.
 import { openDataKey, readDataKey, type DataKey } from "./data-key";
-import { openField, readToken, sealField, type OpenedValue } from "./field";
+import { openToken, readToken, sealField, type OpenedValue } from "./field";
 import { checkedUuid, placeText, type Place } from "./identifiers";
 import { checkVersion, members } from "./json";
 import { readKeys, type PrivateKeys } from "./keys";
@@ -102,14 +102,20 @@ export class SealingSession {
         scopes.set(scope, await this.#keysOf(scope).catch(asRefusal));
       }),
     );
-    const opened = await Promise.all(values.map((value) => this.#open(value, scopes.get(value.place.scope)).catch(asRefusal)));
-    opened.forEach((one, index) => {
-      const value = values[index];
-      if (!value) return;
-      if (one instanceof SealingRefusal) this.#alarm(one.code, place(value.place));
-      else if (remember) this.#remember(placeText(value.place), one.rev);
-    });
-    return opened;
+    return Promise.all(
+      values.map(async (value) => {
+        try {
+          const subject = placeText(value.place);
+          const opened = await this.#open(value, subject, scopes.get(value.place.scope));
+          if (remember) this.#remember(subject, opened.rev);
+          return opened;
+        } catch (error) {
+          const refusal = asRefusal(error);
+          this.#alarm(refusal.code, place(value.place));
+          return refusal;
+        }
+      }),
+    );
   }
 
   /** Seals a text under the newest data key. `base` is the stored value that it replaces, if there is one. */
@@ -395,11 +401,12 @@ export class SealingSession {
     return { byNumber, highest };
   }
 
-  async #open({ place, token }: Sealed, keys: ScopeKeys | SealingRefusal | undefined): Promise<OpenedValue> {
+  async #open({ token: text }: Sealed, subject: string, keys: ScopeKeys | SealingRefusal | undefined): Promise<OpenedValue> {
     if (!keys || keys instanceof SealingRefusal) throw keys ?? new SealingRefusal("locked");
-    const key = keys.byNumber.get(readToken(token).number) ?? refuse("no-key");
+    const token = readToken(text);
+    const key = keys.byNumber.get(token.number) ?? refuse("no-key");
     if (key instanceof SealingRefusal) throw key;
-    return openField({ key, place, token, newest: String(this.#seen.get(placeText(place)) ?? "") });
+    return openToken({ key, subject, token, newest: String(this.#seen.get(subject) ?? "") });
   }
 
   #remember(subject: string, value: string | number): void {

@@ -41,6 +41,15 @@ const trial = {
     const tries = await Promise.allSettled(held.flatMap(({ enc, sig }) => [enc, sig].map((key) => crypto.subtle.exportKey("pkcs8", key))));
     return held.length === 0 || tries.some(({ status }) => status === "fulfilled");
   },
+  /** Milliseconds that the browser itself takes to decrypt as many blocks of the same size: the floor under any opening. */
+  async bare(count: number): Promise<number> {
+    const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+    const algorithm = { name: "AES-GCM", iv: new Uint8Array(12), additionalData: new Uint8Array(300) };
+    const sealed = await crypto.subtle.encrypt(algorithm, key, new Uint8Array(16));
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: count }, () => crypto.subtle.decrypt(algorithm, key, sealed)));
+    return performance.now() - begun;
+  },
   /** Milliseconds to open values, to index them, to search and to sort. */
   async measure(values: Sealed[], typed: string[]): Promise<Record<string, number>> {
     await started;
