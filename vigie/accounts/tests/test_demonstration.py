@@ -41,6 +41,7 @@ def test_programs_read_the_accounts() -> None:
         "email": CAMILLE.email,
         "password": DEMO_PASSWORD,
         "totp_secret": CAMILLE.totp_secret,
+        "passphrase": CAMILLE.passphrase,
         "name": CAMILLE.name,
         "site": CAMILLE.site,
         "role": CAMILLE.role,

@@ -179,7 +179,7 @@ def test_a_page_costs_the_same_for_one_act_and_for_thirty(story: Story, count: i
     for _ in range(count):
         story.act("member.deactivated", by=story.adele, site=story.site, about=story.claire)
     for user, address, most in (
-        (story.adele, of_site(story), 10),  # one more: has the site cards to lend, and so a tab of them?
+        (story.adele, of_site(story), 9),
         (story.claire, reverse("journal:own"), 9),
         (story.paul, reverse("directory:platform_journal"), 9),
     ):
