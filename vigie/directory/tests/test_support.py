@@ -523,7 +523,8 @@ def test_a_delegate_does_what_an_administrator_does(aid: Help) -> None:
     assert post(aid.sam, "member_deactivate", aid.claire.id).status_code == 302
     assert post(aid.sam, "member_deactivate", aid.claire.id, reactivate="1").status_code == 302
     assert "Moreau" in post(aid.sam, "members_export", aid.site.number).content.decode()
-    assert [row.last_name for row in _sought(aid, "moraeu")] == ["Moreau"]
+    for words in ("moreau", "moraeu"):
+        assert [row.last_name for row in _sought(aid, words)] == ["Moreau"], words
 
 
 def _sought(aid: Help, words: str) -> Any:
