@@ -26,6 +26,7 @@ class MembershipFacts:
     space_id: UUID
     roles: frozenset[str]
     function: str
+    habilitations: frozenset[str] = frozenset()
 
     @property
     def role_labels(self) -> tuple[str, ...]:
@@ -137,6 +138,7 @@ def facts_of(memberships: Iterable[dict[str, object]]) -> tuple[MembershipFacts,
             space_id=UUID(str(row["space_id"])),
             roles=frozenset(row["roles"]),  # type: ignore[call-overload]
             function=str(row["function"]),
+            habilitations=frozenset(row["habilitations"]),  # type: ignore[call-overload]
         )
         for row in memberships
     )

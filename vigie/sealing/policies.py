@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from vigie.directory import rights
 from vigie.directory.actors import Actor, MembershipFacts
-from vigie.directory.models import Habilitation, Role, Site, SiteKind
+from vigie.directory.models import Role, Site, SiteKind
 from vigie.foundation.errors import NotAllowed, Unseen
 
 OPENING = "patients.open"
@@ -46,7 +46,7 @@ def access_site(actor: Actor, number: str) -> SealingAccess:
         actor,
         Site.objects.get(id=membership.site_id),
         may_manage=_may_manage(membership),
-        may_unlock=_may_unlock(membership, habilitated=_habilitated(membership)),
+        may_unlock=_may_unlock(membership),
     )
     if not (access.may_manage or access.may_unlock):
         raise Unseen
@@ -55,21 +55,11 @@ def access_site(actor: Actor, number: str) -> SealingAccess:
 
 def sealing_sites(actor: Actor) -> list[MembershipFacts]:
     """Return her memberships that give her something to do with a key."""
-    memberships = _caring(actor)
-    habilitated = set(
-        Habilitation.objects.filter(membership__in=[membership.id for membership in memberships], code=OPENING).values_list(
-            "membership_id", flat=True
-        )
-    )
-    return [
-        membership
-        for membership in memberships
-        if _may_manage(membership) or _may_unlock(membership, habilitated=membership.id in habilitated)
-    ]
+    return [membership for membership in _caring(actor) if _may_manage(membership) or _may_unlock(membership)]
 
 
 def may_have_a_key(actor: Actor) -> bool:
-    """Tell whether she administers a site that may have a key, without asking the database."""
+    """Tell whether she administers a site that may have a key."""
     return any(_may_manage(membership) for membership in _caring(actor))
 
 
@@ -77,13 +67,9 @@ def _caring(actor: Actor) -> list[MembershipFacts]:
     return [membership for membership in actor.memberships if membership.site_kind in KEEPS_HEALTH_DATA]
 
 
-def _habilitated(membership: MembershipFacts) -> bool:
-    return Habilitation.objects.filter(membership=membership.id, code=OPENING).exists()
-
-
 def _may_manage(membership: MembershipFacts) -> bool:
     return Role.ADMIN in membership.roles and rights.holds("sealing.manage", {(Role.ADMIN, "site")})
 
 
-def _may_unlock(membership: MembershipFacts, *, habilitated: bool) -> bool:
-    return habilitated and rights.holds(OPENING, {(role, "habilitation") for role in membership.roles})
+def _may_unlock(membership: MembershipFacts) -> bool:
+    return OPENING in membership.habilitations and rights.holds(OPENING, {(role, "habilitation") for role in membership.roles})
