@@ -2,6 +2,7 @@ import "./trusted-types";
 import "./htmx";
 import "./freshness";
 import "./shell";
+import { CopyText } from "./elements/copy-text/copy-text";
 import { DropMenu } from "./elements/drop-menu/drop-menu";
 import { FileDrop } from "./elements/file-drop/file-drop";
 import { KeepDraft } from "./elements/keep-draft/keep-draft";
@@ -12,6 +13,7 @@ import { ReadMark } from "./elements/read-mark/read-mark";
 import { SubmitOnce } from "./elements/submit-once/submit-once";
 import { ToastNote } from "./elements/toast-note/toast-note";
 
+customElements.define("copy-text", CopyText);
 customElements.define("drop-menu", DropMenu);
 customElements.define("file-drop", FileDrop);
 customElements.define("keep-draft", KeepDraft);

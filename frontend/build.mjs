@@ -48,7 +48,14 @@ async function build() {
   const outputs = new Map();
   const bundle = await esbuild.build({
     absWorkingDir: here,
-    entryPoints: { app: "app.ts", keys: "keys.ts", "live-worker": "live-worker.ts", sealing: "sealing.ts", "app-style": "styles/app.css" },
+    entryPoints: {
+      app: "app.ts",
+      keys: "keys.ts",
+      "live-worker": "live-worker.ts",
+      patients: "patients.ts",
+      sealing: "sealing.ts",
+      "app-style": "styles/app.css",
+    },
     bundle: true,
     format: "esm",
     target: ["chrome111", "firefox115", "safari16.4"],

@@ -24,6 +24,7 @@ from vigie.foundation.testing import as_maintenance
 from vigie.incidents import actions
 from vigie.incidents.models import Incident
 from vigie.incidents.tests.factories import DeskFactory, IncidentFactory
+from vigie.patients.tests import factories as patients
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +58,7 @@ class Story:
     """Long work of the technician."""
     service: UUID
     practitioner: UUID
+    patient: UUID
     strangers: dict[str, User]
 
 
@@ -98,6 +100,7 @@ def story(db: None) -> Story:
         errand = Errand.objects.create(
             owner=technician, kind="members.export", submission=uuid4(), state="done", expires_at=timezone.now() + timedelta(days=1)
         )
+        patient = patients.patient(site)
         service, practitioner = directory.ServiceFactory.create(site=site), directory.PractitionerFactory.create(site=site)
     return Story(
         incident=incident,
@@ -110,6 +113,7 @@ def story(db: None) -> Story:
         errand=errand.id,
         service=service.id,
         practitioner=practitioner.id,
+        patient=patient.id,
         strangers=strangers,
     )
 
@@ -150,6 +154,8 @@ def addresses_of(story: Story) -> list[str]:
         **dict.fromkeys(("<uuid:station_id>", "<uuid:wrap_id>", "<uuid:connector_id>"), str(story.member)),
         "<uuid:account_id>": str(story.strangers["planner and editor"].pk),
         "<uuid:grant_id>": str(story.grant),
+        "<uuid:patient_id>": str(story.patient),
+        "<int:reference>": "1",
         "<str:support_number>": story.incident.site.number,
     }
     found = []
@@ -157,7 +163,7 @@ def addresses_of(story: Story) -> list[str]:
         if "<" not in route:
             continue
         address = route
-        if route.startswith(("/administration/", "/scellement/")):
+        if route.startswith(("/administration/", "/scellement/", "/patients/")):
             address = address.replace("<str:number>", story.incident.site.number)
         for converter, value in named.items():
             address = address.replace(converter, value)
@@ -183,6 +189,8 @@ def test_no_address_gives_an_object_of_somebody_else(story: Story, who: str) -> 
             continue  # she manages the key of the site: what she may is tested in sealing
         if who in ("administrator", "operator", "delegate") and address.startswith("/administration/"):
             continue  # they administer the site: their rights are tested cell by cell in directory
+        if who == "delegate" and address.startswith("/patients/"):
+            continue  # she sees numbers and ciphertext: tested in patients
         for method in ("get", "post"):
             answer = getattr(client, method)(address)
             assert answer.status_code in (404, 405), f"{method} {address} as {who}: {answer.status_code}"

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "vigie.directory",
     "vigie.notifications",
     "vigie.sealing",
+    "vigie.patients",
     "vigie.attachments",
     "vigie.incidents",
     "vigie.web",

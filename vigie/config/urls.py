@@ -11,6 +11,7 @@ urlpatterns = [
     path("journal/", include("vigie.directory.journal_urls")),
     path("invitation/", include("vigie.directory.invitation_urls")),
     path("scellement/", include("vigie.sealing.urls")),
+    path("patients/", include("vigie.patients.urls")),
     path("incidents/", include("vigie.incidents.urls")),
     path("", include("vigie.notifications.urls")),
     path("", include("vigie.web.urls")),

@@ -41,6 +41,7 @@ _HABILITATION_LABELS = {
     "documents.read": _("Lire les documents"),
     "documents.decide": _("Décider des documents"),
     "patients.open": _("Ouvrir le registre des patients"),
+    "patients.write": _("Modifier le registre des patients"),
 }
 
 

@@ -101,6 +101,7 @@ CAPABILITIES: Final[Mapping[str, str]] = {
     "articles.write": gettext_noop("écrire des articles"),
     "announcements.write": gettext_noop("écrire des annonces"),
     "patients.open": gettext_noop("ouvrir le registre des patients"),
+    "patients.write": gettext_noop("modifier le registre des patients"),
     "sealing.manage": gettext_noop("gérer la clé du site, sans lire ce qu’elle ouvre"),
     "audit.read": gettext_noop("lire le journal des actes"),
 }
@@ -116,7 +117,7 @@ ADMINISTRATIVE: Final = POWERS | {
     "audit.read",
 }
 """Rights over people and over how Vigie works: a change of these is pointed out before it is saved."""
-HEALTH: Final = frozenset({"patients.open", "documents.read", "documents.decide", "documents.publish"})
+HEALTH: Final = frozenset({"patients.open", "patients.write", "documents.read", "documents.decide", "documents.publish"})
 """Rights that lead to health data."""
 PLANNED: Final = frozenset(
     {

@@ -15,6 +15,7 @@ from vigie.directory.console_entrusted_views import acting_of
 from vigie.directory.current_site import current_site
 from vigie.directory.models import Role
 from vigie.incidents import queries
+from vigie.patients.policies import registers_of
 from vigie.sealing.policies import may_have_a_key
 from vigie.ui.shell import NavItem, Shell, SiteChoice
 from vigie.ui.templatetags.ui import initials_of
@@ -93,6 +94,9 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[NavItem]:
     items += [
         NavItem(desk.name, url := reverse("incidents:queue", args=[desk.slug]), "headset", active=path == url) for desk in actor.desks
     ]
+    if registers_of(actor):
+        patients = reverse("patients:index")
+        items.append(NavItem(_("Patients"), patients, "id", active=path.startswith(patients)))
     if policies.administers_somewhere(actor):
         console = reverse("directory:index")
         platform = reverse("directory:platform")

@@ -26,10 +26,13 @@ from vigie.directory.models import Feature, RightsOrigin, RightsVersion, Space
 from vigie.foundation.database_roles import MAINTENANCE
 from vigie.incidents import search_sql
 from vigie.incidents.models import EntryKind
+from vigie.patients.models import Patient, Register
 from vigie.sealing.demonstration import record_passphrases
+from vigie.sealing.models import Installation
 from vigie.web.seed import governance as governance_plan
 from vigie.web.seed.dice import Dice
 from vigie.web.seed.governance import Governance
+from vigie.web.seed.patients import sealed_patients
 from vigie.web.seed.pictures import Picture, form, screenshot
 from vigie.web.seed.sealing import seal_site
 from vigie.web.seed.settlement import Person, Settlement
@@ -124,6 +127,7 @@ def load(
     incidents: int,
     users: int,
     seed: int,
+    patients: int = 0,
     now: datetime | None = None,
     progress: Progress | None = None,
     using: str = ALIAS,
@@ -156,6 +160,17 @@ def load(
         store.add(waiting_rows(settlement, seed=seed, now=now))
         sealed = seal_site(settlement, seed=seed, now=now)
         store.add(sealed.rows)
+        store.admit(
+            sealed_patients(
+                sealed.site,
+                instance=store.instance(),
+                data_key=sealed.data_key,
+                writers=settlement.holders(sealed.site, "patients.write"),
+                count=patients,
+                seed=seed,
+                now=now,
+            )
+        )
         chronicle = Chronicle(settlement, count=incidents, now=now, seed=seed, brief_after=BRIEF_AFTER)
         with store.checks_at_the_end() if checks_later else nullcontext():
             entries = store.record(chronicle.cases(), album=Album(seed), progress=progress)
@@ -247,6 +262,17 @@ class _Store:
         )
         self.execute("SELECT audit_verify_chains() FROM audit_link_acts(10000)")
         self.execute("SELECT set_config('vigie.platform', '', true), set_config('vigie.user', '', true)")
+
+    def instance(self) -> UUID:
+        """Return what sealed values of this installation are bound to."""
+        return Installation.objects.using(self._using).get().id
+
+    def admit(self, patients: Sequence[Patient]) -> None:
+        """Store the patients of one site, the last of whom bears the last number."""
+        if not patients:
+            return
+        Patient.objects.using(self._using).bulk_create(patients, batch_size=1_000)
+        Register.objects.using(self._using).create(site=patients[-1].site, last_reference=patients[-1].reference)
 
     def add(self, rows: Iterable[Model]) -> None:
         """Store a few rows, in their order."""

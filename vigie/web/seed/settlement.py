@@ -293,6 +293,16 @@ class Settlement:
         """Return the site of this name in the plan."""
         return self._sites[key]
 
+    def holders(self, site: Site, code: str) -> list[User]:
+        """Return those who hold a habilitation in a site."""
+        members = {
+            habilitation.membership_id
+            for habilitation in self._of(Habilitation)
+            if (habilitation.site_id, habilitation.code) == (site.id, code)
+        }
+        users = {member.user_id for member in self._of(Membership) if member.id in members}
+        return [user for user in self._of(User) if user.id in users]
+
     def user(self, address: str) -> User:
         """Return the account of this address."""
         identifier = self.people[address].id

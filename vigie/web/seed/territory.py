@@ -714,7 +714,10 @@ PEOPLE = (
 )
 
 HABILITATIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "saint-aubrin": {"patients.open": ("camille.renaud", "laure.peltier", "sylvie.autret", "ines.fabre")},
+    "saint-aubrin": {
+        "patients.open": ("camille.renaud", "laure.peltier", "sylvie.autret", "ines.fabre"),
+        "patients.write": ("camille.renaud", "laure.peltier"),
+    },
 }
 """By site and code, the local parts of the addresses of those who hold it."""
 
