@@ -41,6 +41,7 @@ from vigie.incidents.models import (
 )
 from vigie.incidents.policies import Access
 from vigie.notifications.actions import unmute
+from vigie.patients.policies import unknown_references
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 20_000
 LONGEST_SUBJECT = 200
 MOST_FILES = 10
+MOST_PATIENTS = 20
 
 
 class IncidentClosed(DomainError):
@@ -83,6 +85,8 @@ class NewIncident:
     contact_phone: str = ""
     notify_requester: bool = True
     filed_after: UUID | None = None
+    patients: Sequence[int] = ()
+    """Reference numbers in the register of the site (SEA-23)."""
     source: Source = Source.WEB
     files: "Files" = field(default_factory=tuple)
 
@@ -107,6 +111,7 @@ def file_incident(actor: Actor, new: NewIncident) -> Incident:
         category_id=new.category_id,
         subject=_line(new.subject, "subject"),
         description=_text(new.description, "description"),
+        patient_references=_cited(actor, new),
         source=new.source,
         requester_id=actor.id,
         requester_name=actor.name,
@@ -636,6 +641,19 @@ def _catalogue(new: NewIncident) -> tuple[Solution, Priority]:
 
 def _earlier(actor: Actor, identifier: UUID | None) -> Incident | None:
     return policies.access_incident(actor, id=identifier).incident if identifier else None
+
+
+def _cited(actor: Actor, new: NewIncident) -> list[int]:
+    """Return the patients that are cited, known to the register that she opens: a number tells nobody anything else."""
+    if not new.patients:
+        return []
+    if len(new.patients) > MOST_PATIENTS:
+        raise Invalid({"patients": _("Vingt patients au plus.")})
+    unknown = unknown_references(actor, new.site_id, new.patients)
+    if unknown:
+        numbers = ", ".join(map(str, unknown))
+        raise Invalid({"patients": _("Le registre de ce site n’a pas de patient %(numbers)s. Vérifiez le numéro.") % {"numbers": numbers}})
+    return list(new.patients)
 
 
 def _next_number(now: datetime) -> str:

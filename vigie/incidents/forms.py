@@ -1,5 +1,6 @@
 """The shape of what people send about incidents. Rules are in `actions`."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -66,12 +67,21 @@ class FilingForm(ContentForm):
         rows=8,
         placeholder=_("Ce que vous faisiez, ce qui s’est passé, depuis quand, qui est gêné…"),
     )
+    patients = forms.CharField(
+        label=_("Patients concernés"),
+        max_length=200,
+        required=False,
+        help_text=_("Leurs numéros dans le registre de votre site, séparés par des virgules. Jamais de nom."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
     contact_name = forms.CharField(label=_("Personne à contacter"), max_length=165, required=False)
     contact_phone = forms.CharField(label=_("Téléphone"), max_length=30, required=False)
     notify_requester = forms.BooleanField(label=_("Informez-moi des suites données"), required=False, initial=True)
     filed_after = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, sites: list[FilingSite], file_limit: int, address: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, sites: list[FilingSite], registers: Mapping[UUID, str], file_limit: int, address: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.sites = sites
         self.fields["files"] = _files(file_limit)
@@ -86,6 +96,11 @@ class FilingForm(ContentForm):
         if len(sites) == 1:
             self.fields["site"].widget = forms.HiddenInput()
             self.initial["site"] = str(sites[0].id)
+        self.opens_registers = bool(registers)
+        self.register_number = registers.get(site.id, "") if site else ""
+        """Number of the site, when she may open its patient register."""
+        if not self.register_number:
+            del self.fields["patients"]
         self._field("solution").choices = self._solutions(site)
         self.desk_id = self._chosen_desk(site)
         if self.desk_id is None:
@@ -97,6 +112,13 @@ class FilingForm(ContentForm):
             (str(priority.id), Choice(priority.name, priority.definition, priority.tone)) for priority in priorities
         ]
         self._field("category").choices = [("", _("Je ne sais pas"))] + [(str(category.id), category.name) for category in categories]
+
+    def clean_patients(self) -> tuple[int, ...]:
+        """Read « 12, #15 »; each number once, in the order in which they were written."""
+        words = self.cleaned_data["patients"].replace("#", " ").replace(",", " ").replace(";", " ").split()
+        if not all(word.isdecimal() and len(word) < 10 for word in words):
+            raise forms.ValidationError(_("Donnez seulement des numéros de référence, séparés par des virgules : 12, 15."))
+        return tuple(dict.fromkeys(map(int, words)))
 
     @property
     def site_name(self) -> str:

@@ -9,10 +9,11 @@ from typing import ClassVar
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -117,6 +118,14 @@ class Incident(models.Model):
     subject = models.CharField(_("objet"), max_length=200)
     description = models.TextField(_("description"))
     source = models.CharField(_("origine"), max_length=10, choices=Source, default=Source.WEB)
+
+    patient_references = ArrayField(
+        models.PositiveIntegerField(),
+        verbose_name=_("patients concernés"),
+        default=list,
+        db_default=Value([], output_field=ArrayField(models.PositiveIntegerField())),
+        help_text="Numbers in the register of the site, never names (SEA-23). A number is never given to another patient.",
+    )
 
     requester = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("demandeur"), db_index=False

@@ -5,6 +5,7 @@ The matrix (`directory.rights`) says which relation gives which right; here it i
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -15,6 +16,7 @@ from vigie.directory.models import Role
 from vigie.foundation.errors import NotAllowed, Unseen
 from vigie.foundation.rows import one_or_none
 from vigie.incidents.models import Follower, Incident, Interest, Side, Status
+from vigie.patients.policies import registers_of
 
 # What else an address may hold, a null character for one, never reaches the database.
 NUMBER = re.compile(r"INC-[0-9]{4}-[0-9]{6,11}")
@@ -66,6 +68,12 @@ class Access:
     def side(self) -> Side:
         """The side on whose behalf she speaks: a technician of the desk speaks for the desk."""
         return Side.DESK if self.is_agent else Side.REQUESTER
+
+    @cached_property
+    def opens_register(self) -> bool:
+        """Whether the numbers of patients that the incident cites lead her somewhere."""
+        cited = bool(self.incident.patient_references)
+        return cited and self.incident.site_id in {register.site_id for register in registers_of(self.actor)}
 
     @property
     def is_agent(self) -> bool:

@@ -31,6 +31,8 @@ from vigie.incidents import actions, drafts, forms, policies, queries
 from vigie.incidents.models import FollowUp, Incident, Status
 from vigie.incidents.policies import Access
 from vigie.incidents.queries import ListFilters, Position, ReadyList, RecordView
+from vigie.patients.picker import register_picker
+from vigie.patients.policies import registers_of
 from vigie.ui.numbers import grouped
 
 _UNPROCESSABLE = 422
@@ -224,6 +226,7 @@ def file(request: SignedInRequest) -> HttpResponse:
         "draft_url": reverse("incidents:draft", args=[drafts.FILING]),
         "owner": kept_forms.owner_token(actor.id),
         "after": _filed_after(actor, form),
+        "register": register_picker(actor, form.register_number, back=request.path) if form.register_number else None,
         "crumbs": [(_("Incidents"), reverse("incidents:index")), (_("Déclarer"), "")],
     }
     is_fragment = refreshes and request.headers.get("HX-Request")
@@ -242,6 +245,7 @@ def _filing_form(request: SignedInRequest, *, data: QueryDict | None, typed: Que
         request.FILES if data is not None else None,
         initial=initial,
         sites=queries.filing_sites(request.actor),
+        registers={register.site_id: register.site_number for register in registers_of(request.actor)},
         file_limit=limit,
         address=request.actor.user.reply_address,
     )
@@ -265,6 +269,7 @@ def _file(request: SignedInRequest, form: forms.FilingForm) -> Incident | None:
                 contact_phone=stated["contact_phone"],
                 notify_requester=stated["notify_requester"],
                 filed_after=stated["filed_after"],
+                patients=stated.get("patients", ()),
                 submission=stated["submission"],
                 files=stated["files"],
             ),
