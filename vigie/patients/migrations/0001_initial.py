@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('directory', '0024_habilitations_at_entry'),
+        ('directory', '0025_habilitations_at_entry'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

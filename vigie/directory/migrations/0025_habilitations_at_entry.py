@@ -20,5 +20,5 @@ END $body$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0023_search_by_page")]
+    dependencies = [("directory", "0024_search_in_granted_sites")]
     operations = [migrations.RunSQL(ADD, migrations.RunSQL.noop)]
