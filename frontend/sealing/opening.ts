@@ -1,12 +1,12 @@
 // Elements asked for at the same moment are opened together: one request for keys, one change of the page.
 import type { Place } from "./identifiers";
 import { SealingRefusal } from "./refusal";
-import { session, type Opened } from "./session";
+import { session, type Opened, type Sealed } from "./session";
 
 export interface SealedElement {
   readonly isConnected: boolean;
   /** Where it stands and what it holds; nothing when there is no value. */
-  sealed(): { place: Place; token: string } | undefined;
+  sealed(): Sealed | undefined;
   show(opened: Opened): void;
   close(): void;
 }
@@ -41,7 +41,7 @@ session.subscribe(() => {
 });
 
 async function openWaiting(): Promise<void> {
-  const asked: { element: SealedElement; place: Place; token: string }[] = [];
+  const asked: (Sealed & { element: SealedElement })[] = [];
   for (const element of waiting) {
     const sealed = element.sealed();
     if (sealed) asked.push({ element, ...sealed });

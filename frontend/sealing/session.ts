@@ -32,6 +32,8 @@ export interface Alarm {
 export interface Sealed {
   place: Place;
   token: string;
+  /** A draft: newer than what is stored, and perhaps given up. It is not remembered as the newest. */
+  isDraft?: boolean;
 }
 
 export type Opened = OpenedValue | SealingRefusal;
@@ -94,8 +96,8 @@ export class SealingSession {
     return this.#ready;
   }
 
-  /** Opens values, in any order; each comes back as text or as the refusal. Nothing is remembered of what is only edited. */
-  async openAll(values: readonly Sealed[], { remember = true } = {}): Promise<Opened[]> {
+  /** Opens values, in any order; each comes back as text or as the refusal. */
+  async openAll(values: readonly Sealed[]): Promise<Opened[]> {
     const scopes = new Map<string, ScopeKeys | SealingRefusal>();
     await Promise.all(
       [...new Set(values.map(({ place }) => place.scope))].map(async (scope) => {
@@ -107,7 +109,7 @@ export class SealingSession {
         try {
           const subject = placeText(value.place);
           const opened = await this.#open(value, subject, scopes.get(value.place.scope));
-          if (remember) this.#remember(subject, opened.rev);
+          if (!value.isDraft) this.#remember(subject, opened.rev);
           return opened;
         } catch (error) {
           const refusal = asRefusal(error);

@@ -21,6 +21,8 @@ export class SealedInput extends HTMLElement implements SealedElement {
   /** What is to be sent; a partial update of the page may have written over the hidden field. */
   #sent = "";
   #isOpen = false;
+  /** What an empty control says while it is closed. */
+  #closed: string | undefined;
   #turn = 0;
 
   connectedCallback(): void {
@@ -46,7 +48,7 @@ export class SealedInput extends HTMLElement implements SealedElement {
   sealed(): ReturnType<SealedElement["sealed"]> {
     this.#harden();
     const token = this.#hidden?.value ?? "";
-    if (token) return { place: placeOf(this), token };
+    if (token) return { place: placeOf(this), token, isDraft: token !== this.dataset["token"] };
     // Nothing stored: nothing to open, but the control may be typed in once the key is.
     if (session.state === "open") this.#edit("", "");
     return undefined;
@@ -73,6 +75,8 @@ export class SealedInput extends HTMLElement implements SealedElement {
     if (!control) return;
     control.disabled = true;
     control.value = "";
+    this.#closed ??= control.getAttribute("placeholder") ?? "";
+    control.setAttribute("placeholder", this.#closed);
     this.#opened = "";
   }
 
@@ -81,6 +85,7 @@ export class SealedInput extends HTMLElement implements SealedElement {
     if (!control || this.#isOpen) return;
     control.value = text;
     control.disabled = false;
+    control.removeAttribute("placeholder");
     this.#opened = control.value;
     this.#openedToken = this.#sent = token;
     this.#isOpen = true;

@@ -181,6 +181,16 @@ test("locked, the field is closed, and what was typed is kept sealed", async () 
   await settled(() => control.value === "Lefebvre");
 });
 
+test("a draft opens in the field, and the stored value still shows after it is given up", async () => {
+  const one = await patient("Lefèvre");
+  const draft = await session.seal(one.place, "Lefeb", one.token);
+  document.body.innerHTML = STATE + input({ attributes: one.attributes, token: draft });
+  const control = document.querySelector<HTMLInputElement>("#nom");
+  await settled(() => control?.value === "Lefeb");
+  document.body.innerHTML = STATE + mark("texte", one.attributes);
+  await settled(() => shown("#texte") === "Lefèvre");
+});
+
 test("a value that does not open is sent back untouched", async () => {
   const [one, other] = [await patient("Lefèvre"), await patient("Nguyễn")];
   document.body.innerHTML = STATE + input({ attributes: one.attributes, token: other.token });

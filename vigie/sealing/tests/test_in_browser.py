@@ -144,7 +144,7 @@ def test_what_is_typed_leaves_as_ciphertext_alone(pages: SealedPages, computer: 
     assert "Lefebvre" not in "".join([*pages.received, *pages.asked])
 
 
-# Seen to fail: without `record` in the context of values (`placeText`), each name opens in the other's file.
+# The control removed, the tests of the session fail (frontend/sealing/session.test.ts): here the whole way to the reader.
 def test_values_swapped_by_the_server_are_refused_and_told(pages: SealedPages, computer: Callable[..., Any]) -> None:
     site = pages.site
     one, other = (site.sealed(record, "family_name", text) for record, text in ((RECORD, "Lefèvre"), (OTHER, "Nguyễn")))
@@ -158,7 +158,6 @@ def test_values_swapped_by_the_server_are_refused_and_told(pages: SealedPages, c
     assert tab.get_by_text("Lefèvre").count() + tab.get_by_text("Nguyễn").count() == 0
 
 
-# Seen to fail: without the comparison of revisions in `openField`, the older name is shown.
 def test_an_older_value_is_refused_on_a_workstation_that_saw_the_newer(pages: SealedPages, computer: Callable[..., Any]) -> None:
     site = pages.site
     older = site.sealed(RECORD, "family_name", "Lefèvre")
