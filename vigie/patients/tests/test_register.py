@@ -165,6 +165,7 @@ def test_a_patient_made_in_another_site_is_not_given_back(site: Site, alice: Use
         sealed(size=15),
         sealed() + "." + sealed(),
     ],
+    ids=["a name", "too few parts", "another version", "a number with a zero", "a short tag", "padding", "no whole block", "two values"],
 )
 def test_what_is_not_sealed_is_refused_by_the_rules_and_by_the_database(site: Site, alice: User, value: str) -> None:
     with acting_as(alice) as actor:
@@ -385,7 +386,9 @@ def test_one_line_that_cannot_be_kept_keeps_all_out_and_each_is_told(site: Site,
 
 
 @pytest.mark.parametrize(
-    "rows", [None, {}, "x", [1], [{}], [{"id": "x"}], [{"id": str(uuid4()), "family_name": 7}], [line() | {"name": "Durand"}]]
+    "rows",
+    [None, {}, "x", [1], [{}], [{"id": "x"}], [{"id": str(uuid4()), "family_name": 7}], [line() | {"name": "Durand"}]],
+    ids=["nothing", "an object", "a text", "a number", "no identifier", "a bad identifier", "a number for a name", "an unknown column"],
 )
 def test_what_is_not_an_import_is_refused(site: Site, alice: User, rows: object) -> None:
     assert signed_in_client(alice).post(f"/patients/{site.number}/importer/envoi/", sent(rows)).status_code == 422
