@@ -139,7 +139,7 @@ def test_the_operator_reads_the_platforms_acts_alone(story: Story) -> None:
         ({"du": "2000-01-01", "au": "2999-01-01"}, {"Claire Moreau", "Rose Roche"}),
         ({"du": "jamais", "au": "2026-99-99"}, {"Claire Moreau", "Rose Roche"}),
     ],
-    ids=str,
+    ids=lambda given: str(given) if isinstance(given, dict) else " and ".join(sorted(given)),
 )
 def test_filters_narrow_and_nonsense_is_ignored(story: Story, query: dict[str, str], found: set[str]) -> None:
     with as_maintenance():
