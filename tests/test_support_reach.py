@@ -91,6 +91,12 @@ OPENED = {
     "directory:feature_services": "GET POST",
     "directory:support_work_done": "POST",
     "directory:support_banner": "GET",
+    # Numbers and ciphertext, to read: a name never opens there.
+    "patients:register": "GET",
+    "patients:patient": "GET",
+    "patients:by_reference": "GET",
+    "patients:raw": "GET",
+    "patients:batch": "GET",
 }
 """What a grant with every capability opens of the site that it is about. A new address is added here on purpose, or refuses."""
 
@@ -100,8 +106,12 @@ SEEN_AND_REFUSED = {
     "directory:member_unlock",
     "directory:factors_reset",
     "directory:factor_remove",
+    "patients:add",
+    "patients:edit",
+    "patients:import",
+    "patients:import_rows",
 }
-"""403: her grant is hers to see, not to end; a member is hers to edit, her factors never."""
+"""403: her grant is hers to see, not to end; a member is hers to edit, her factors never; a patient is hers to count."""
 
 
 REFUSED_BY_A_MESSAGE = {"directory:member_sessions_end"}
