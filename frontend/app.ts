@@ -10,6 +10,7 @@ import { LiveTopics } from "./elements/live-topics/live-topics";
 import { OfflineBanner } from "./elements/offline-banner/offline-banner";
 import { PasskeyForm } from "./elements/passkey-form/passkey-form";
 import { ReadMark } from "./elements/read-mark/read-mark";
+import { SealLock } from "./elements/seal-lock/seal-lock";
 import { SubmitOnce } from "./elements/submit-once/submit-once";
 import { ToastNote } from "./elements/toast-note/toast-note";
 
@@ -21,5 +22,6 @@ customElements.define("live-topics", LiveTopics);
 customElements.define("offline-banner", OfflineBanner);
 customElements.define("passkey-form", PasskeyForm);
 customElements.define("read-mark", ReadMark);
+customElements.define("seal-lock", SealLock);
 customElements.define("submit-once", SubmitOnce);
 customElements.define("toast-note", ToastNote);

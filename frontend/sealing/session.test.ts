@@ -82,7 +82,7 @@ test("values open with one reading of the ring", async () => {
   const opened = await session.openAll(values);
   assert.deepEqual(opened.map((one) => (one instanceof SealingRefusal ? one.code : one.text)), ["Lefèvre", "Nguyễn", ""]);
   await session.openAll(values);
-  assert.deepEqual(asked, [`/anneau/?scope=dat%3A${site.id}`]);
+  assert.deepEqual(asked, [`/anneau/?scope=dat%3A${site.id}&workstation=${session.workstation?.id}`]);
   assert.deepEqual(session.alarms, []);
 });
 

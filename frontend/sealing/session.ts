@@ -343,7 +343,8 @@ export class SealingSession {
 
   async #ring(scopes: string[]): Promise<KeyRing> {
     const { ringUrl, instance, site } = this.#config ?? refuse("locked");
-    const query = scopes.map((scope) => `scope=${encodeURIComponent(scope)}`).join("&");
+    const station = this.#workstation ? [`workstation=${this.#workstation.id}`] : [];
+    const query = [...scopes.map((scope) => `scope=${encodeURIComponent(scope)}`), ...station].join("&");
     const response = await fetch(`${ringUrl}?${query}`, { headers: { Accept: "application/json" }, cache: "no-store", redirect: "error" });
     if (!response.ok) refuse("no-key", String(response.status));
     const ring: unknown = await response.json();

@@ -438,6 +438,18 @@ def see_workstation(actor: Actor, number: str, station_id: UUID) -> Workstation:
     return station
 
 
+def note_workstation(access: SealingAccess, station_id: str) -> None:
+    """Note that a workstation asked for something, at most every ten minutes; one that is not hers changes nothing."""
+    try:
+        known = UUID(station_id)
+    except ValueError:
+        return
+    now = timezone.now()
+    Workstation.objects.filter(
+        id=known, site=access.site, user=access.actor.id, revoked_at=None, forgotten_at=None, seen_at__lt=now - SEEN_EVERY
+    ).update(seen_at=now)
+
+
 @transaction.atomic
 def rename_workstation(actor: Actor, number: str, station_id: UUID, *, name: str) -> Workstation:
     """Change what a workstation is called: an administrator any of them, a member her own."""

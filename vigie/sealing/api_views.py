@@ -16,6 +16,7 @@ from vigie.accounts.strength import strong_session
 from vigie.directory.access import signed_in
 from vigie.directory.entry import SignedInRequest
 from vigie.foundation.errors import DomainError, Invalid
+from vigie.foundation.scope import writes_on_get
 from vigie.sealing import actions, queries, records
 from vigie.sealing.policies import access_site
 
@@ -60,13 +61,17 @@ def _number(value: object) -> int:
     return value
 
 
+@writes_on_get
 @require_GET
 @signed_in
 @strong_session
 @_json
 def ring(request: SignedInRequest, number: str) -> Answer:
-    """The public records and envelopes of the site, for the scopes that a page asks for."""
-    return queries.key_ring(access_site(request.actor, number).site, scopes=request.GET.getlist("scope"))
+    """The public records and envelopes of the site, for the scopes that a page asks for; the workstation that asks was seen."""
+    access = access_site(request.actor, number)
+    if (station := request.GET.get("workstation")) is not None:
+        actions.note_workstation(access, station)
+    return queries.key_ring(access.site, scopes=request.GET.getlist("scope"))
 
 
 @require_POST

@@ -67,6 +67,8 @@ export function watchPage(): void {
   for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"]) {
     document.addEventListener(kind, () => session.active(), { passive: true, capture: true });
   }
+  // The button of the header, which is outside of the session.
+  document.addEventListener("vigie:locked", () => void session.lock());
   window.addEventListener("pagehide", () => session.suspend());
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) void session.resume();

@@ -3,20 +3,23 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from vigie.accounts.models import User
 from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.audit.models import Act
-from vigie.directory.models import Habilitation, Membership, Role, Site
+from vigie.directory.models import GrantedCapability, Habilitation, Membership, Role, Site, SiteKind
 from vigie.directory.tests.acting import acting_as
-from vigie.directory.tests.factories import SiteFactory, member
+from vigie.directory.tests.factories import SiteFactory, SupportGrantFactory, member
 from vigie.foundation import scope
 from vigie.foundation.ids import uuid7
 from vigie.foundation.scope import Scope
@@ -40,6 +43,8 @@ class Hospital:
     stranger: User
     """Administrator and reader of another site."""
     operator: User
+    delegate: User
+    """Administrator of a support site to which this one is entrusted, with every capability."""
     key: MadeKey
 
     def address(self, name: str, *args: object) -> str:
@@ -82,6 +87,8 @@ def habilitated(site: Site, *roles: Role, **fields: Any) -> User:
 def hospital(db: None) -> Hospital:
     with as_maintenance():
         site, elsewhere, platform = (SiteFactory.create() for _ in range(3))
+        support = SiteFactory.create(kind=SiteKind.SUPPORT)
+        SupportGrantFactory.create(site=site, support_site=support, capabilities=GrantedCapability.values)
         return Hospital(
             site=site,
             adele=member(site, Role.ADMIN, first_name="Adèle", last_name="Henry"),
@@ -90,6 +97,7 @@ def hospital(db: None) -> Hospital:
             denis=member(site, Role.USER, Role.REFERENT),
             stranger=habilitated(elsewhere, Role.USER, Role.ADMIN),
             operator=member(platform, Role.OPERATOR, Role.ADMIN),
+            delegate=habilitated(support, Role.ADMIN),
             key=MadeKey.of_site(site.id),
         )
 
@@ -173,8 +181,8 @@ WRITES: dict[str, Callable[[Hospital], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-@pytest.mark.parametrize("who", ["stranger", "operator", "denis"])
-def test_another_site_the_operator_and_who_has_nothing_to_do_with_it_learn_nothing(hospital: Hospital, who: str, name: str) -> None:
+@pytest.mark.parametrize("who", ["stranger", "operator", "delegate", "denis"])
+def test_strangers_delegates_operators_and_colleagues_learn_nothing(hospital: Hospital, who: str, name: str) -> None:
     hospital.activate()
     before = acts()
     person = getattr(hospital, who)
@@ -222,7 +230,10 @@ def test_a_scope_that_holds_the_site_is_not_enough_to_see_a_wrap(hospital: Hospi
     site = frozenset({hospital.site.id})
     assert seen_by(Scope(user_id=hospital.claire.id, site_ids=site)) == 3
     assert seen_by(Scope(user_id=hospital.adele.id, site_ids=site)) == 3
-    for person in (hospital.denis, hospital.stranger, hospital.operator):
+    with acting_as(hospital.delegate) as actor:
+        assert actor.grant_at(hospital.site.id) is not None, "she does help this site"
+        assert KeyWrap.objects.count() + SiteKey.objects.count() + Workstation.objects.count() == 0
+    for person in (hospital.denis, hospital.stranger, hospital.operator, hospital.delegate):
         assert seen_by(Scope(user_id=person.id, site_ids=site, platform=True)) == 0
     assert seen_by(Scope(platform=True)) == 0
 
@@ -542,6 +553,19 @@ def test_a_member_handles_her_own_workstation_and_not_a_colleague_s(hospital: Ho
     assert stored(Workstation)[0].forgotten_at is not None
 
 
+def test_a_workstation_is_seen_when_it_asks_for_keys_and_a_colleague_s_is_not(hospital: Hospital) -> None:
+    with as_maintenance():
+        emma = habilitated(hospital.site, Role.USER)
+    hospital.activate()
+    station = hospital.unlock()
+    with as_maintenance():
+        Workstation.objects.update(seen_at=timezone.now() - timedelta(hours=2))
+    for who, minutes in ((emma, 120), (hospital.claire, 0)):
+        for asked in ("not-a-workstation", str(station)):
+            assert signed_in_client(who).get(hospital.address("ring"), {"workstation": asked}).status_code == 200
+        assert (timezone.now() - stored(Workstation)[0].seen_at).total_seconds() // 60 == minutes
+
+
 # --- Connectors ------------------------------------------------------------------------------------------------------
 def test_a_connector_reads_once_two_administrators_confirmed_it(hospital: Hospital) -> None:
     hospital.activate()
@@ -590,3 +614,30 @@ def test_what_is_sealed_again_is_later_and_under_the_newest_key() -> None:
     for change in ({"token": token(1, second)}, {"token": token(2, first)}, {"token": "s2" + good["token"][2:]}, {"extra": "1"}):
         with pytest.raises(Invalid):
             resealed([good | change], number=2, most=10)
+
+
+def test_a_vendor_a_support_site_and_an_authority_have_no_key(hospital: Hospital) -> None:
+    for kind in (SiteKind.VENDOR, SiteKind.SUPPORT, SiteKind.AUTHORITY, SiteKind.REGION, SiteKind.OPERATOR):
+        with as_maintenance():
+            person = habilitated(site := SiteFactory.create(kind=kind), Role.ADMIN, Role.USER)
+        assert signed_in_client(person).get(reverse("sealing:overview", args=[site.number])).status_code == 404
+
+
+def test_pages_ask_for_two_strong_factors(hospital: Hospital) -> None:
+    client = signed_in_client(hospital.adele, factors=False)
+    for name in ("overview", "make", "stations", "ring"):
+        assert client.get(hospital.address(name)).status_code in (302, 403)
+
+
+def test_the_pages_of_a_site_cost_the_same_with_one_workstation_and_thirty(hospital: Hospital, steady_matrix: None) -> None:
+    hospital.activate()
+    counts = []
+    for more in (1, 29):
+        for _station in range(more):
+            hospital.unlock()
+        client = signed_in_client(hospital.adele)
+        client.get(hospital.address("stations"))
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(hospital.address("stations")).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -659,8 +659,10 @@ PEOPLE = (
     PersonPlan("esante", "Étienne", "Baron", "Chef de projet", (EDITOR, PLANNER), ("Projets régionaux",)),
     # CHU de Garance
     PersonPlan("chu", "Anne-Laure", "Duval", "Cadre supérieure de santé", services=("Neurologie",), secure=True, weight=5),
-    PersonPlan("chu", "Sébastien", "Gros", "Référent applications", (USER, REFERENT)),
-    PersonPlan("chu", "Nawel", "Saïdi", "Responsable du support interne", (USER, ADMIN)),
+    PersonPlan(
+        "chu", "Sébastien", "Gros", "Référent applications", (USER, REFERENT, ADMIN), shown="Second administrateur d’un site sans clé"
+    ),
+    PersonPlan("chu", "Nawel", "Saïdi", "Responsable du support interne", (USER, ADMIN), shown="Administratrice d’un site sans clé"),
     PersonPlan("chu", "Quentin", "Barbier", "Interne", services=("Réanimation",)),
     PersonPlan("chu", "Dominique", "Verdier", "Technicienne de laboratoire", services=("Laboratoire",)),
     PersonPlan("chu", "Pierre-Yves", "Coudert", "Radiologue", services=("Imagerie",), secure=True),
@@ -718,6 +720,7 @@ HABILITATIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "patients.open": ("camille.renaud", "laure.peltier", "sylvie.autret", "ines.fabre"),
         "patients.write": ("camille.renaud", "laure.peltier"),
     },
+    "chu": {"patients.open": ("anne-laure.duval", "sebastien.gros")},
 }
 """By site and code, the local parts of the addresses of those who hold it."""
 

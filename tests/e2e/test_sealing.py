@@ -1,0 +1,172 @@
+"""The key of a site in real browsers: made by two administrators, unlocked elsewhere, lost and found again, changed."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.harness.people import Crowd, console_problems
+
+Opens = Callable[..., Page]
+GROUPS = r"(?:[0-9A-Z]{4}-){%d}[0-9A-Z]{4}"
+
+
+@pytest.fixture(scope="session")
+def hospital(crowd: Crowd) -> str:
+    """The hospital of the demonstration, whose key is in service."""
+    return str(crowd.visitor("nadia").http.get("/scellement/").headers["Location"])
+
+
+@pytest.fixture(scope="session")
+def keyless(crowd: Crowd) -> str:
+    """A hospital whose key is still to be made."""
+    return str(crowd.visitor("nawel").http.get("/scellement/").headers["Location"])
+
+
+def text_of(place: Locator, pattern: str) -> str:
+    """Return what an element shows, once it has the form of a secret."""
+    expect(place).to_have_text(re.compile(f"^{pattern}$"))
+    return place.inner_text()
+
+
+def give_passphrase(page: Page, passphrase: str, button: str) -> None:
+    page.get_by_role("textbox", name="Phrase secrète du site").fill(passphrase.lower().replace("-", " "))
+    page.get_by_role("button", name=button, exact=True).click()
+
+
+def make_key(page: Page, address: str) -> tuple[str, str, str]:
+    """Follow the guide up to the second administrator; return the passphrase, the kit and the fingerprint."""
+    page.goto(address)
+    return follow_guide(page)
+
+
+def follow_guide(page: Page) -> tuple[str, str, str]:
+    page.get_by_label(re.compile("J’ai compris")).check()
+    page.get_by_role("button", name="Créer la clé dans ce navigateur").click()
+    passphrase = text_of(page.locator("[data-step=passphrase] .secret"), GROUPS % 3)
+    page.get_by_label("Je l’ai notée en lieu sûr").check()
+    page.get_by_role("button", name="Continuer").click()
+    kit = text_of(page.locator(".kit-sheet [data-kit-text]"), GROUPS % 13)
+    expect(page.locator(".kit-sheet svg").last).to_be_visible()
+    page.get_by_role("button", name="La feuille est imprimée").click()
+    page.locator("#kit-typed").fill(kit[:-1] + ("0" if kit[-1] != "0" else "1"))
+    page.get_by_role("button", name="Vérifier", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="Ce n’est pas un secret complet")).to_be_visible()
+    page.locator("#kit-typed").fill(kit)
+    page.get_by_role("button", name="Vérifier", exact=True).click()
+    fingerprint = text_of(page.locator("[data-fingerprint-second]"), r"(?:[0-9A-Z]{5}-){4}[0-9A-Z]{5}")
+    assert passphrase not in page.content()
+    assert kit not in page.content()
+    return passphrase, kit, fingerprint
+
+
+def confirm_key(page: Page, address: str, fingerprint: str, passphrase: str) -> None:
+    page.goto(f"{address}confirmer/")
+    field = page.get_by_label("Empreinte lue sur l’autre écran")
+    assert fingerprint not in page.locator("main").inner_text()
+    field.fill(f"00000{fingerprint[5:]}")
+    page.get_by_role("button", name="Comparer", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="ne confirmez pas")).to_be_visible()
+    field.fill(fingerprint)
+    page.get_by_role("button", name="Comparer", exact=True).click()
+    give_passphrase(page, passphrase, "Confirmer la clé")
+    page.wait_for_url(f"**{address}")
+    expect(page.get_by_text("En service").first).to_be_visible()
+    expect(page.get_by_text(fingerprint).first).to_be_visible()
+
+
+def plug_authenticator(page: Page) -> None:
+    """Give this browser a passkey that protects keys."""
+    session: Any = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True, "hasPrf": True}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def test_key_is_made_by_two_found_again_by_the_kit_and_changed(open_as: Opens, keyless: str) -> None:
+    nawel, sebastien = open_as("nawel"), open_as("sebastien")
+    problems = console_problems(nawel) + console_problems(sebastien)
+    nawel.goto(keyless)
+    nawel.get_by_role("link", name="Commencer le guide").click()
+    expect(nawel.get_by_text("sont perdus pour toujours").first).to_be_visible()
+    passphrase, kit, fingerprint = make_key(nawel, f"{keyless}nouvelle-cle/")
+    nawel.goto(f"{keyless}confirmer/")
+    expect(nawel.locator("key-fingerprint")).to_have_text(fingerprint)
+    confirm_key(sebastien, keyless, fingerprint, passphrase)
+
+    # The first workstation makes the first data key.
+    sebastien.goto(f"{keyless}deverrouiller/")
+    sebastien.get_by_label("Nom de ce poste").fill("Salle des applications")
+    give_passphrase(sebastien, "0000-0000-0000-0000", "Déverrouiller")
+    expect(sebastien.get_by_role("alert").filter(has_text="n’ouvre pas la clé")).to_be_visible()
+    give_passphrase(sebastien, passphrase, "Déverrouiller")
+    expect(sebastien.get_by_role("heading", name="Ce poste est déverrouillé")).to_be_visible()
+    expect(sebastien.locator("key-unlock").get_by_text(fingerprint)).to_be_visible()
+    sebastien.goto(f"{keyless}lecteurs/")
+    expect(sebastien.get_by_role("row", name="CHU de Garance")).to_be_visible()
+
+    # All workstations are lost: without anything, the page says so; the kit opens another one.
+    other = open_as("sebastien")
+    other.goto(f"{keyless}deverrouiller/")
+    other.get_by_text("Je n’ai ni phrase, ni kit, ni clé d’accès").click()
+    expect(other.get_by_text("les noms déjà scellés sont perdus")).to_be_visible()
+    other.get_by_text("Je n’ai que le kit de secours").click()
+    other.get_by_label("Code du kit de secours").fill(kit)
+    other.get_by_role("button", name="Ouvrir avec le kit").click()
+    expect(other.locator("key-unlock").get_by_text(fingerprint)).to_be_visible()
+
+    # A passkey opens the third one.
+    plug_authenticator(other)
+    other.goto(f"{keyless}deverrouillage/")
+    give_passphrase(other, passphrase, "Ouvrir la clé")
+    other.get_by_label("Nom de la nouvelle clé d’accès").fill("Sébastien, clé bleue")
+    other.get_by_role("button", name="Ajouter une clé d’accès").click()
+    expect(other.get_by_role("heading", name="C’est fait")).to_be_visible()
+    other.goto(f"{keyless}deverrouiller/")
+    other.get_by_role("button", name="Oublier ce poste").click()
+    other.get_by_role("button", name="Utiliser une clé d’accès").click()
+    expect(other.locator("key-unlock").get_by_text(fingerprint)).to_be_visible()
+
+    # Somebody leaves: a new key, and the workstation that holds both finishes the change.
+    nawel.goto(f"{keyless}nouvelle-cle/?raison=leaver")
+    give_passphrase(nawel, passphrase, "Ouvrir la clé en service")
+    new_passphrase, _kit, new_fingerprint = follow_guide(nawel)
+    confirm_key(sebastien, keyless, new_fingerprint, new_passphrase)
+    sebastien.goto(f"{keyless}travaux/")
+    give_passphrase(sebastien, new_passphrase, "Ouvrir")
+    sebastien.get_by_role("button", name="Faire le travail maintenant").click()
+    expect(sebastien.get_by_role("heading", name="Tout est à jour")).to_be_visible()
+    sebastien.goto(keyless)
+    expect(sebastien.get_by_text("Retirée", exact=True)).to_be_visible()
+    expect(sebastien.get_by_text("n’est pas terminé")).to_have_count(0)
+    assert problems == []
+
+
+def test_workstation_locks_itself_asks_who_is_there_and_forgets(open_as: Opens, crowd: Crowd, hospital: str) -> None:
+    page = open_as("camille")
+    problems = console_problems(page)
+    page.clock.install()
+    page.goto(f"{hospital}deverrouiller/")
+    passphrase = page.locator(".callout .code").inner_text()
+    give_passphrase(page, passphrase, "Déverrouiller")
+    opened = page.get_by_role("heading", name="Ce poste est déverrouillé")
+    locked = page.get_by_role("heading", name="Ce poste est verrouillé")
+    expect(opened).to_be_visible()
+    page.reload()
+    expect(opened).to_be_visible()
+    page.clock.fast_forward("16:00")
+    expect(locked).to_be_visible()
+    page.get_by_role("link", name="Reprendre").click()
+    page.get_by_label("Mot de passe").fill(crowd.person("camille").password)
+    page.get_by_role("button", name="Confirmer").click()
+    expect(opened).to_be_visible()
+    page.get_by_role("button", name="Verrouiller").click()
+    expect(locked).to_be_visible()
+    page.get_by_role("button", name="Oublier ce poste").click()
+    expect(page.get_by_role("heading", name="Déverrouiller ce poste")).to_be_visible()
+    page.goto(f"{hospital}postes/")
+    expect(page.get_by_text("A oublié la clé").first).to_be_visible()
+    assert problems == []
