@@ -31,9 +31,11 @@ class PatientValues:
         return _("patients")
 
     def count(self, site_id: UUID, *, below: int | None = None, number: int | None = None) -> int:
-        condition, given = (f"{_NUMBER} < %s", below) if below is not None else (f"{_NUMBER} = %s", number)
+        condition, given = "", [site_id, *(limit for limit in (below, number) if limit is not None)]
+        condition += f" AND {_NUMBER} < %s" if below is not None else ""
+        condition += f" AND {_NUMBER} = %s" if number is not None else ""
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) {_VALUES} AND {condition}", [site_id, given])
+            cursor.execute(f"SELECT count(*) {_VALUES}{condition}", given)
             (count,) = cursor.fetchone()
         return int(count)
 

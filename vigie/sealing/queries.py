@@ -199,7 +199,7 @@ def values_to_reseal(site: Site) -> dict[str, int]:
 
 
 def sealed_values(site: Site) -> int:
-    """Return how many values the site has, under any data key."""
+    """Return how many values the site has, under any data key, for who may open them: anybody else would count none."""
     return sum(source.count(site.id) for source in registry.sources())
 
 
