@@ -257,6 +257,20 @@ test("a server that does not answer closes nothing for good", async () => {
   assert.deepEqual(session.alarms, []);
 });
 
+test("locked while keys are being read, nothing opens and nothing alarms", async () => {
+  const session = await openTab();
+  const one = await value("Lefèvre");
+  let answer = (_: Response) => {};
+  mock.method(globalThis, "fetch", () => new Promise<Response>((resolve) => (answer = resolve)));
+  const opening = session.openAll([one]);
+  await new Promise((resolve) => setTimeout(resolve));
+  await session.lock();
+  answer(new Response(JSON.stringify(ring)));
+  const [opened] = await opening;
+  assert.ok(opened instanceof SealingRefusal && opened.code === "locked");
+  assert.deepEqual(session.alarms, []);
+});
+
 test("a page put away closes its values, and opens them when it is back", async () => {
   const session = await openTab();
   session.suspend();

@@ -275,10 +275,11 @@ export class SealingSession {
     this.#held = [];
     this.#pins = new Pins();
     this.#scopes.clear();
+    // Before waiting for anything: whoever reopens meanwhile must find what was seen, not have it taken away.
+    this.#seen = new Map();
     if (state === "absent") this.#workstation = undefined;
     this.#changed();
     await this.flush();
-    this.#seen = new Map();
   }
 
   #watch(): void {
@@ -314,16 +315,21 @@ export class SealingSession {
   }
 
   async #readRing(): Promise<void> {
-    const asked = this.#asked;
+    const [asked, pins] = [this.#asked, this.#pins];
     this.#asked = [];
+    // Locked meanwhile, what is learnt would be judged by pins that are gone.
+    const stillOpen = () => (this.#state === "open" && this.#pins === pins ? undefined : refuse("locked"));
     try {
       const ring = await this.#ring(asked.map(({ scope }) => scope));
+      stillOpen();
       if (this.#workstation && ring.withdrawn.includes(this.#workstation.id)) {
         await this.forget();
         refuse("locked");
       }
       await this.#learn(ring);
+      stillOpen();
       const read = await Promise.all(ring.dataKeys.map((record) => this.#dataKey(record)));
+      stillOpen();
       for (const { scope, answer } of asked) {
         try {
           answer.resolve(this.#keysIn(scope, read));

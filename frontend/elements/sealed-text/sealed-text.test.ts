@@ -108,6 +108,14 @@ test("a value of another record is not shown, and an alarm says why", async () =
   assert.match(alarms?.textContent ?? "", /altérée.*does-not-open/);
 });
 
+test("what was sealed is text, never markup", async () => {
+  const hostile = '<img src="x" onerror="window.attacked = true"><b>Lefèvre</b>';
+  const one = await patient(hostile);
+  document.body.innerHTML = STATE + mark("nom", one.attributes);
+  await settled(() => shown("#nom") === hostile);
+  assert.equal(document.querySelector("#nom")?.shadowRoot?.querySelector("img, b"), null);
+});
+
 test("dates are written as people do", async () => {
   const one = await patient("1980-12-31");
   document.body.innerHTML = STATE + mark("nom", `${one.attributes} data-format="date"`);
