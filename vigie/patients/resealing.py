@@ -31,11 +31,9 @@ class PatientValues:
         return _("patients")
 
     def count(self, site_id: UUID, *, below: int | None = None, number: int | None = None) -> int:
-        condition, given = "", [site_id, *(limit for limit in (below, number) if limit is not None)]
-        condition += f" AND {_NUMBER} < %s" if below is not None else ""
-        condition += f" AND {_NUMBER} = %s" if number is not None else ""
+        condition = f"(%s::integer IS NULL OR {_NUMBER} < %s) AND (%s::integer IS NULL OR {_NUMBER} = %s)"
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) {_VALUES}{condition}", given)
+            cursor.execute(f"SELECT count(*) {_VALUES} AND {condition}", [site_id, below, below, number, number])
             (count,) = cursor.fetchone()
         return int(count)
 
