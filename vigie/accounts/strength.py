@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate, get_reauthentication_flows
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
@@ -33,21 +33,6 @@ def strong_session(view: View) -> View:
     def guarded(request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponseBase:
         if isinstance(request.user, User) and not is_strong(request, request.user):
             return ask_for_more(request)
-        return view(request, *arguments, **keywords)
-
-    return guarded  # type: ignore[return-value] # the same view, with a condition
-
-
-def freshly_confirmed(view: View) -> View:
-    """Open to whoever has proven a few minutes ago that she is still herself: what touches other people's accounts.
-
-    A form that comes too late is asked again, from its page.
-    """
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponseBase:
-        if isinstance(request.user, User) and not did_recently_reauthenticate(request):
-            return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
         return view(request, *arguments, **keywords)
 
     return guarded  # type: ignore[return-value] # the same view, with a condition

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import resolve_url
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from vigie.directory import policies, rights
 from vigie.directory.actors import Actor
@@ -19,6 +21,8 @@ from vigie.foundation import kept_forms
 Parameters = ParamSpec("Parameters")
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SignedInView = Callable[Concatenate[SignedInRequest, Parameters], HttpResponseBase]
+PLATFORM: Final[tuple[rights.Relation, ...]] = (("operator", "platform"),)
+"""What the pages of operators ask `confirmation_first` about."""
 
 
 def signed_in(view: SignedInView[Parameters]) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
@@ -55,11 +59,21 @@ def confirmation_first(
 ) -> HttpResponse | None:
     """Return the way to confirm who she is, when the matrix asks it for this right and she has not done so lately (step-up).
 
-    She comes back to `back`, an address that is read.
+    She comes back to `back`, an address that is read; what she had sent is kept for `sent_before_confirming`.
     """
     if not rights.asks_step_up(capability, relations) or not is_reauthentication_required(request, app="vigie.accounts"):
         return None
+    if request.method == "POST":
+        kept_forms.keep(request, signed_in=request.actor.id)
     return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
+
+
+def sent_before_confirming(request: SignedInRequest, address: str) -> QueryDict | None:
+    """Return, once, what she had sent to this address when she was asked to confirm who she is; the page tells her so."""
+    typed = kept_forms.take(request, request.actor.id, path=address)
+    if typed is not None:
+        messages.info(request, _("Votre identité est confirmée. Votre saisie est là : relisez-la, puis envoyez-la."))
+    return typed
 
 
 def _guarded(

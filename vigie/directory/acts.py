@@ -210,6 +210,7 @@ declare_detail(
         "description": _("Description"),
     },
 )
+declare_detail("habilitations", _("Habilitations"), {code: said_lazily(word) for code, word in catalogue.CAPABILITIES.items()})
 declare_detail("features", _("Fonctionnalités"))
 declare_detail("factor", _("Facteur"), {kind.value: kind.label for kind in FactorKind})
 declare_detail("network", _("Plage"))

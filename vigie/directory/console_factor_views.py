@@ -1,4 +1,4 @@
-"""Pages about the factors and the sessions of a member: each act is confirmed, by somebody who has just proven who she is."""
+"""Pages about the factors and the sessions of a member: each act is confirmed, by whoever has proven who she is when the matrix asks it."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from vigie.accounts.strength import freshly_confirmed
 from vigie.directory import console, factor_actions, factor_forms, factor_queries
-from vigie.directory.access import administrators, operators
+from vigie.directory.access import administrators, confirmation_first, operators
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.policies import MemberAccess, access_membership
 from vigie.foundation.errors import DomainError, NotAllowed, Unseen
@@ -27,7 +26,6 @@ _UNPROCESSABLE = 422
 
 @require_http_methods(["GET", "POST"])
 @administrators
-@freshly_confirmed
 def factor_remove(request: SignedInRequest, membership_id: UUID, factor_id: int) -> HttpResponse:
     """Remove one factor, once the administrator has confirmed."""
     access = _to_reset(request, membership_id)
@@ -35,6 +33,8 @@ def factor_remove(request: SignedInRequest, membership_id: UUID, factor_id: int)
     factor = next((one for one in (seen.own if seen else ()) if one.id == str(factor_id) and one.kind != "identity"), None)
     if factor is None:
         raise Unseen
+    if ask := confirmation_first(request, "factors.reset", access.relations, back=request.path):
+        return ask
     if request.method == "POST":
         factor_actions.remove_factor(request.actor, membership_id, factor_id)
         messages.success(request, _("Le facteur est retiré, ses sessions sont fermées. Un courriel le dit à cette personne."))
@@ -52,10 +52,11 @@ def factor_remove(request: SignedInRequest, membership_id: UUID, factor_id: int)
 
 @require_http_methods(["GET", "POST"])
 @administrators
-@freshly_confirmed
 def factors_reset(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Remove all factors of somebody who has lost hers."""
     access = _to_reset(request, membership_id)
+    if ask := confirmation_first(request, "factors.reset", access.relations, back=request.path):
+        return ask
     form = factor_forms.IdentityCheckedForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         factor_actions.reset_factors(request.actor, membership_id)
@@ -78,10 +79,11 @@ def factors_reset(request: SignedInRequest, membership_id: UUID) -> HttpResponse
 
 @require_http_methods(["GET", "POST"])
 @administrators
-@freshly_confirmed
 def member_unlock(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Let in somebody who is stopped at the door (ACC-6)."""
     access = _to_reset(request, membership_id)
+    if ask := confirmation_first(request, "factors.reset", access.relations, back=request.path):
+        return ask
     form = factor_forms.IdentityCheckedForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         factor_actions.unlock_member(request.actor, membership_id)
@@ -108,6 +110,9 @@ def sessions_end(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     given = request.POST.get("session", "")
     if given and not given.isdigit():
         raise Unseen
+    access = access_membership(request.actor, membership_id)
+    if ask := confirmation_first(request, "factors.reset", access.relations, back=_record(membership_id)):
+        return ask
     try:
         ended = factor_actions.end_member_sessions(request.actor, membership_id, int(given[:18]) if given else None)
     except NotAllowed as error:
@@ -120,11 +125,12 @@ def sessions_end(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @operators
-@freshly_confirmed
 def network_add(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Grant a range of addresses (ACC-15)."""
     access = access_membership(request.actor, membership_id)
     access.require(access.may_grant_networks)
+    if ask := confirmation_first(request, "factors.ip", access.relations, back=request.path):
+        return ask
     form = factor_forms.NetworkForm(
         request.POST if request.method == "POST" else None, initial={"expires_on": (timezone.localdate() + timedelta(days=180))}
     )
@@ -145,9 +151,16 @@ def network_add(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
 @operators
 def network_withdraw(request: SignedInRequest, membership_id: UUID, network_id: UUID) -> HttpResponse:
     """Take a range of addresses back."""
+    access = access_membership(request.actor, membership_id)
+    if ask := confirmation_first(request, "factors.ip", access.relations, back=_record(membership_id)):
+        return ask
     factor_actions.withdraw_network(request.actor, membership_id, network_id)
     messages.success(request, _("La plage est retirée. Un courriel le dit à cette personne."))
     return redirect("directory:member", membership_id=membership_id)
+
+
+def _record(membership_id: UUID) -> str:
+    return reverse("directory:member", args=[membership_id])
 
 
 def _to_reset(request: SignedInRequest, membership_id: UUID) -> MemberAccess:

@@ -1,13 +1,16 @@
 """The shape of what administrators send about members. Rules are in `member_actions` and `invitations`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from vigie.directory.member_actions import LONGEST_FUNCTION, LONGEST_NAME
 from vigie.directory.models import Role
+from vigie.directory.people_file import normal, several
 
 _ROLE_HELP = {
     Role.USER: _("déclare et suit ses propres incidents"),
@@ -64,13 +67,51 @@ class InviteForm(IdentityForm):
     )
     roles = _boxes(_("Rôles"), required=True)
     services = _boxes(_("Services"))
-    field_order = ("email", "first_name", "last_name", "function", "roles", "services")
+    practitioners = forms.CharField(
+        label=_("Agit au nom de"),
+        max_length=2_000,
+        required=False,
+        help_text=_("Médecins émetteurs du site, par leur nom ou leur numéro RPPS, séparés par des virgules."),
+    )
+    habilitations = _boxes(_("Habilitations"))
+    field_order = ("email", "first_name", "last_name", "function", "roles", "services", "practitioners", "habilitations")
 
-    def __init__(self, *args: Any, roles: Iterable[Role], services: Choices, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        roles: Iterable[Role],
+        services: Choices,
+        habilitations: Choices,
+        practitioners: Mapping[str, UUID],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         cast("forms.MultipleChoiceField", self.fields["roles"]).choices = role_choices(roles)
         self.initial.setdefault("roles", [Role.USER.value])
-        if given := list(services):
-            cast("forms.MultipleChoiceField", self.fields["services"]).choices = given
-        else:
-            del self.fields["services"]
+        self._practitioners = practitioners
+        if not practitioners:
+            del self.fields["practitioners"]
+        for name, choices in (("services", list(services)), ("habilitations", list(habilitations))):
+            if choices:
+                cast("forms.MultipleChoiceField", self.fields[name]).choices = choices
+            else:
+                del self.fields[name]
+
+    def clean_practitioners(self) -> list[UUID]:
+        named = several(self.cleaned_data["practitioners"], self._practitioners)
+        if unknown := [one for one in named if normal(one) not in self._practitioners]:
+            raise forms.ValidationError(
+                _("Aucun médecin en exercice de ce site ne se nomme ainsi, ou plusieurs : %(names)s. Donnez son numéro RPPS."),
+                params={"names": ", ".join(unknown)},
+            )
+        return [self._practitioners[normal(one)] for one in named]
+
+
+def stated_before(form: type[forms.Form], typed: QueryDict | None) -> dict[str, Any] | None:
+    """Return as first values of a form what had been sent to it."""
+    if typed is None:
+        return None
+    return {
+        name: typed.getlist(name) if isinstance(field, forms.MultipleChoiceField) else typed.get(name, "")
+        for name, field in form.base_fields.items()
+    }

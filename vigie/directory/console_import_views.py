@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigie.directory import console, member_queries, people_file, people_import
-from vigie.directory.access import administrators
+from vigie.directory.access import PLATFORM, administrators, confirmation_first
 from vigie.directory.console_bulk_views import submission_of
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.models import Site
@@ -60,7 +60,7 @@ def members_import(request: SignedInRequest, number: str) -> HttpResponse:
 def members_import_model(request: SignedInRequest, number: str) -> HttpResponse:
     """An empty file with the right titles, to be filled in."""
     member_queries.administered_site(request.actor, number)
-    example = ["claire.martin@exemple.fr", "Martin", "Claire", _("Infirmière"), _("Utilisateur"), "", ""]
+    example = ["claire.martin@exemple.fr", "Martin", "Claire", _("Infirmière"), _("Utilisateur"), "", "", ""]
     text = tables.csv_text([str(label) for label in people_file.COLUMNS.values()], [example])
     return _csv(text, _("modele.csv"))
 
@@ -85,6 +85,7 @@ def _plan_page(request: SignedInRequest, site: Site, errand_id: UUID) -> HttpRes
         "errand": errand,
         "plan": plan,
         "invited": plan.invited[:_FIRST_SHOWN],
+        "shows_habilitations": any(one.habilitations for one in plan.invited[:_FIRST_SHOWN]),
         "errors": plan.errors[:_MOST_SHOWN],
         "members": plan.members[:_FIRST_SHOWN],
         "columns": [(name, label, plan.columns.get(name, -1), name in people_file.REQUIRED) for name, label in people_file.COLUMNS.items()],
@@ -107,6 +108,12 @@ def members_import_confirm(request: SignedInRequest, number: str, errand_id: UUI
         errands.drop(errand.id)
         messages.success(request, _("Le fichier est effacé. Personne n’a été invité."))
         return redirect("directory:members", number=number)
+    elif people_import.appoints(request.actor, site, errand) and (
+        ask := confirmation_first(
+            request, "admins.appoint", PLATFORM, back=reverse("directory:members_import_plan", args=[number, errand_id])
+        )
+    ):
+        return ask
     elif people_import.confirm(request.actor, site, errand):
         return redirect("errand", errand_id=errand.id)
     else:

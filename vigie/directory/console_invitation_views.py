@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from vigie.directory import console, console_forms, invitations, member_queries
-from vigie.directory.access import administrators
+from vigie.directory.access import PLATFORM, administrators, confirmation_first, sent_before_confirming
 from vigie.directory.entry import SignedInRequest
+from vigie.directory.models import Role
 from vigie.directory.policies import administered_member
 from vigie.foundation.errors import DomainError
 from vigie.ui import dates
@@ -23,16 +24,22 @@ _UNPROCESSABLE = 422
 def member_add(request: SignedInRequest, number: str) -> HttpResponse:
     """Invite a person (ACC-10)."""
     site = member_queries.administered_site(request.actor, number)
+    typed = sent_before_confirming(request, request.path) if request.method == "GET" else None
     form = console_forms.InviteForm(
         request.POST if request.method == "POST" else None,
+        initial=console_forms.stated_before(console_forms.InviteForm, typed),
         roles=member_queries.roles_to_give(request.actor),
         services=member_queries.services_of(site),
+        habilitations=member_queries.habilitations(),
+        practitioners=member_queries.practitioners_by_name(site),
     )
     status = 200
     if request.method == "POST":
         status = _UNPROCESSABLE
         if form.is_valid():
             stated = form.cleaned_data
+            if Role.ADMIN in stated["roles"] and (ask := confirmation_first(request, "admins.appoint", PLATFORM, back=request.path)):
+                return ask
             try:
                 member = invitations.invite(
                     request.actor,
@@ -43,6 +50,8 @@ def member_add(request: SignedInRequest, number: str) -> HttpResponse:
                     function=stated["function"],
                     roles=stated["roles"],
                     service_ids=[UUID(service) for service in stated.get("services", ())],
+                    practitioner_ids=stated.get("practitioners", ()),
+                    habilitations=stated.get("habilitations", ()),
                 )
             except DomainError as error:
                 console.show(form, error)

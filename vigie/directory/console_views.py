@@ -1,6 +1,7 @@
 """Pages of the console of a site: its members. They parse, ask an action or a query, and answer."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms as django_forms
@@ -25,7 +26,7 @@ from vigie.directory import (
     register_queries,
     support_queries,
 )
-from vigie.directory.access import administrators
+from vigie.directory.access import PLATFORM, administrators, confirmation_first, sent_before_confirming
 from vigie.directory.console import ActiveFilter, Conflict, Pages, address_with
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.member_queries import FactorFilter, MemberFilters, MemberPage, MemberView, Position
@@ -110,7 +111,12 @@ def _active_filters(query: QueryDict, filters: MemberFilters, services: Sequence
 @administrators
 def member(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """The record of a member (ACC-21)."""
-    return _record_page(request, opened_member(request.actor, membership_id))
+    access = opened_member(request.actor, membership_id)
+    return _record_page(request, access, typed=sent_before_confirming(request, _access_address(membership_id)))
+
+
+def _access_address(membership_id: UUID) -> str:
+    return reverse("directory:member_access", args=[membership_id])
 
 
 def _record_page(
@@ -119,6 +125,7 @@ def _record_page(
     *,
     refused: Mapping[str, django_forms.Form] | None = None,
     conflict: Conflict | None = None,
+    typed: QueryDict | None = None,
     status: int = 200,
 ) -> HttpResponse:
     found = access.membership
@@ -133,7 +140,7 @@ def _record_page(
         "site": found.site,
         "view": view,
         "identity_form": refused.get("identity") or console_forms.RevisedIdentityForm(initial=identity, auto_id="identity_%s"),
-        "access_form": refused.get("access") or _access_form(request, access, view),
+        "access_form": refused.get("access") or _access_form(request, access, view, typed=typed),
         "refused": next(iter(refused), ""),
         "conflict": conflict,
         "is_admin": Role.ADMIN in found.roles,
@@ -156,20 +163,23 @@ def _history(access: MemberAccess) -> list[HistoryEvent]:
 
 
 def _access_form(
-    request: SignedInRequest, access: MemberAccess, view: MemberView, data: QueryDict | None = None
+    request: SignedInRequest, access: MemberAccess, view: MemberView, data: QueryDict | None = None, *, typed: QueryDict | None = None
 ) -> console_forms.AccessForm:
     roles = member_queries.roles_to_give(request.actor) if access.may_change_rights else []
+    stored = {
+        "roles": list(access.membership.roles),
+        "services": sorted(view.service_ids),
+        "habilitations": sorted(view.habilitations),
+        "revision": access.membership.revision,
+    }
+    if typed is not None:
+        stored = {name: typed.get(name) if name == "revision" else typed.getlist(name) for name in stored}
     return console_forms.AccessForm(
         data,
         roles=roles,
         services=view.services,
         habilitations=member_queries.habilitations() if access.may_change_rights else [],
-        initial={
-            "roles": list(access.membership.roles),
-            "services": sorted(view.service_ids),
-            "habilitations": sorted(view.habilitations),
-            "revision": access.membership.revision,
-        },
+        initial=stored,
         auto_id="access_%s",
     )
 
@@ -207,6 +217,10 @@ def member_access(request: SignedInRequest, membership_id: UUID) -> HttpResponse
     conflict = None
     if form.is_valid():
         stated = form.cleaned_data
+        if _appoints(access, stated) and (
+            ask := confirmation_first(request, "admins.appoint", PLATFORM, back=reverse("directory:member", args=[membership_id]))
+        ):
+            return ask
         kept_roles = [role for role in access.membership.roles if role in member_queries.roles_to_give(request.actor)]
         try:
             changed = member_actions.change_access(
@@ -230,6 +244,13 @@ def member_access(request: SignedInRequest, membership_id: UUID) -> HttpResponse
                 messages.warning(request, _("Ses rôles ont changé : le lien déjà envoyé ne fonctionne plus. Renvoyez l’invitation."))
             return redirect("directory:member", membership_id=membership_id)
     return _record_page(request, access, refused={"access": form}, conflict=conflict, status=status)
+
+
+def _appoints(access: MemberAccess, stated: Mapping[str, Any]) -> bool:
+    """Tell whether this makes an administrator, or takes the administration of the site away."""
+    if not access.may_appoint or "roles" not in stated:
+        return False
+    return (Role.ADMIN in stated["roles"]) != (Role.ADMIN in access.membership.roles)
 
 
 def _stored_identity(access: MemberAccess) -> Mapping[str, str]:

@@ -28,10 +28,20 @@ from django.utils.translation import gettext_lazy as _
 from vigie.accounts.actions import create_account
 from vigie.accounts.models import User, normal_email
 from vigie.audit.actions import record_act, signature
-from vigie.directory import policies
+from vigie.directory import policies, rights
 from vigie.directory.actors import Actor
 from vigie.directory.entry import enter_as
-from vigie.directory.models import Invitation, MedicalIdentity, Membership, Practitioner, Role, Service, ServiceMembership, Site
+from vigie.directory.models import (
+    Habilitation,
+    Invitation,
+    MedicalIdentity,
+    Membership,
+    Practitioner,
+    Role,
+    Service,
+    ServiceMembership,
+    Site,
+)
 from vigie.foundation import scope
 from vigie.foundation.errors import DomainError, Invalid, NotAllowed, Unseen
 from vigie.foundation.ids import uuid7
@@ -64,6 +74,11 @@ class OwnColleague(Invalid):
         super().__init__(
             {"email": _("Cette personne est de votre organisation : un support agit pour un site sans jamais en devenir utilisateur.")}
         )
+
+
+class OneselfInvited(Invalid):
+    def __init__(self) -> None:
+        super().__init__({"email": _("On ne s’invite pas soi-même : adressez-vous à un autre administrateur ou à un autre opérateur.")})
 
 
 class NothingToAccept(DomainError):
@@ -107,6 +122,7 @@ class Invitee:
     roles: Collection[str]
     service_ids: Collection[UUID] = ()
     practitioner_ids: Collection[UUID] = ()
+    habilitations: Collection[str] = ()
 
 
 def invite(
@@ -120,9 +136,10 @@ def invite(
     roles: Collection[str],
     service_ids: Collection[UUID] = (),
     practitioner_ids: Collection[UUID] = (),
+    habilitations: Collection[str] = (),
 ) -> Membership:
     """Make somebody a member of a site as soon as she accepts, and write to her."""
-    invitee = Invitee(email, first_name, last_name, function, roles, service_ids, practitioner_ids)
+    invitee = Invitee(email, first_name, last_name, function, roles, service_ids, practitioner_ids, habilitations)
     try:
         (outcome,) = invite_many(actor, site_id=site_id, invitees=[invitee])
     except IntegrityError as error:
@@ -179,7 +196,7 @@ def checked(actor: Actor, site: Site, invitee: Invitee) -> Membership:
         function=clean_line(invitee.function),
         roles=[role.value for role in Role if role in set(invitee.roles)],
     )
-    _check(actor, member, invitee.roles)
+    _check(actor, member, invitee)
     return member
 
 
@@ -223,10 +240,14 @@ def _store(actor: Actor, site: Site, accepted: Sequence[tuple[Membership, Invite
         for member, invitee in accepted
         for practitioner in sorted(set(invitee.practitioner_ids))
     )
+    Habilitation.objects.bulk_create(
+        Habilitation(site=site, membership=member, code=code) for member, invitee in accepted for code in sorted(set(invitee.habilitations))
+    )
     Invitation.objects.bulk_create([invitation for invitation, _token in sendings])
-    for (member, _invitee), (invitation, token) in zip(accepted, sendings, strict=True):
+    for (member, invitee), (invitation, token) in zip(accepted, sendings, strict=True):
         _write(invitation, member, token, event=f"invitation:{invitation.id}", reminder=False)
-        _record(actor, member, "member.invited", roles=member.roles)
+        given = {"habilitations": sorted(set(invitee.habilitations))} if invitee.habilitations else {}
+        _record(actor, member, "member.invited", roles=member.roles, **given)
 
 
 @transaction.atomic
@@ -249,8 +270,9 @@ def withdraw(actor: Actor, membership_id: UUID) -> None:
         raise DomainError(_("Cette personne ne peut pas être retirée : une carte de prêt est à son nom.")) from error
 
 
-def _check(actor: Actor, member: Membership, roles: Collection[str]) -> None:
-    problems = {}
+def _check(actor: Actor, member: Membership, invitee: Invitee) -> None:
+    roles = invitee.roles
+    problems: dict[str, Any] = {}
     try:
         validate_email(member.email)
     except ValidationError:
@@ -263,8 +285,13 @@ def _check(actor: Actor, member: Membership, roles: Collection[str]) -> None:
         problems["function"] = _("La fonction fait 120 caractères au plus.")
     if not roles or not set(roles) <= set(Role.values):
         problems["roles"] = _("Choisissez au moins un rôle.")
+    if not set(invitee.habilitations) <= rights.habilitations():
+        problems["habilitations"] = _("Cette habilitation n’existe pas.")
     if problems:
         raise Invalid(problems)
+    if member.email == actor.user.email and policies.is_operator(actor) and member.site_id not in actor.site_ids:
+        # Nobody gives herself rights, operators no more than others. Who helps a site is told why by `_colleagues`.
+        raise OneselfInvited
     if APPOINTED & set(roles) and not policies.may_appoint(actor):
         raise NotAllowed(_("Seul l’opérateur de la plateforme nomme les administrateurs."))
 

@@ -22,11 +22,13 @@ from vigie.directory.models import (
     Invitation,
     Membership,
     MemberStatus,
+    Practitioner,
     Role,
     Service,
     ServiceMembership,
     Site,
 )
+from vigie.directory.people_file import normal
 from vigie.foundation.errors import Unseen
 from vigie.foundation.text import clean_line
 
@@ -74,12 +76,24 @@ def roles_to_give(actor: Actor) -> list[Role]:
 
 def habilitations() -> list[tuple[str, str]]:
     """Return the codes that the matrix gives by habilitation, with their names."""
-    codes = sorted(name for name, relations in rights.matrix().items() if any(scope == "habilitation" for _role, scope in relations))
-    return [(code, str(_HABILITATION_LABELS.get(code, code))) for code in codes]
+    return [(code, str(_HABILITATION_LABELS.get(code, code))) for code in sorted(rights.habilitations())]
 
 
 def services_of(site: Site) -> list[tuple[str, str]]:
     return [(str(identifier), name) for identifier, name in Service.objects.filter(site=site).order_by("name").values_list("id", "name")]
+
+
+def practitioners_by_name(site: Site) -> dict[str, UUID]:
+    """Return who practises in a site by RPPS number, and by full name where nobody else bears it (`people_file.normal`)."""
+    found: dict[str, UUID] = {}
+    shared: set[str] = set()
+    practising = Practitioner.objects.filter(site=site, is_active=True).order_by("id")
+    for identifier, rpps, last_name, first_name in practising.values_list("id", "rpps", "last_name", "first_name"):
+        found[normal(rpps)] = identifier
+        for name in {normal(f"{last_name} {first_name}"), normal(f"{first_name} {last_name}")}:
+            if found.setdefault(name, identifier) != identifier:
+                shared.add(name)
+    return {name: identifier for name, identifier in found.items() if name not in shared}
 
 
 # --- The list --------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ COLUMNS: Final[Mapping[str, str | Promise]] = {
     "roles": _("Rôles"),
     "services": _("Services"),
     "practitioners": _("RPPS"),
+    "habilitations": _("Habilitations"),
 }
 REQUIRED: Final = ("email", "last_name", "first_name")
 _NAMES: Final[Mapping[str, str]] = {
@@ -42,6 +43,7 @@ _NAMES: Final[Mapping[str, str]] = {
         "roles": "roles role profil profils profile profiles",
         "services": "services service unite unites unit units ward wards",
         "practitioners": "rpps numerorpps medecin medecins medecinsemetteurs praticien praticiens practitioner practitioners",
+        "habilitations": "habilitations habilitation clearances clearance",
     }.items()
     for name in names.split()
 }

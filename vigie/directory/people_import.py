@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, override
 
 from vigie.accounts.models import normal_email
-from vigie.directory import invitations, member_queries, people_file
+from vigie.directory import invitations, member_queries, people_file, policies
 from vigie.directory.actors import Actor
 from vigie.directory.invitations import AlreadyMember, Invitee
 from vigie.directory.member_errands import working_for
-from vigie.directory.models import Membership, Practitioner, Role, Service, Site
+from vigie.directory.models import Membership, Role, Service, Site
 from vigie.directory.people_file import COLUMNS, REQUIRED, PeopleFile, UnreadableFile, normal, several
 from vigie.errands import actions as errands
 from vigie.errands import kinds
@@ -40,6 +40,7 @@ class Planned:
     function: str
     roles: str
     services: str
+    habilitations: str
     item: Mapping[str, Any] = field(repr=False)
 
 
@@ -69,6 +70,7 @@ class _Place:
     roles: Mapping[str, str]
     services: Mapping[str, UUID]
     practitioners: Mapping[str, UUID]
+    habilitations: Mapping[str, str]
     members: Mapping[str, bool]
 
 
@@ -124,6 +126,13 @@ def confirm(actor: Actor, site: Site, errand: Errand) -> bool:
     return True
 
 
+def appoints(actor: Actor, site: Site, errand: Errand) -> bool:
+    """Tell whether the plan would invite administrators, as an operator's may."""
+    if errand.state != ErrandState.PREPARED or not policies.may_appoint(actor):
+        return False
+    return any(Role.ADMIN in planned.item["roles"] for planned in plan_of(actor, site, errand).invited)
+
+
 def plan_of(actor: Actor, site: Site, errand: Errand) -> Plan:
     """Say what the file would do now. It reads the site four times, however long the file is."""
     order = errands.order_of(errand)
@@ -142,6 +151,7 @@ def _planned(actor: Actor, site: Site, found: PeopleFile, columns: Mapping[str, 
     errors: list[Refusal] = []
     seen: dict[str, int] = {}
     wrong_lines = 0
+    labels = dict(member_queries.habilitations())
     for line in found.lines:
         values = people_file.values_of(line, columns)
         email = normal_email(values["email"])
@@ -163,7 +173,10 @@ def _planned(actor: Actor, site: Site, found: PeopleFile, columns: Mapping[str, 
             ]
             continue
         roles = ", ".join(str(role.label) for role in Role if role.value in item["roles"])
-        invited.append(Planned(line.number, name, email, values["function"], roles, values["services"], item | {"line": line.number}))
+        given = ", ".join(label for code, label in labels.items() if code in item["habilitations"])
+        invited.append(
+            Planned(line.number, name, email, values["function"], roles, values["services"], given, item | {"line": line.number})
+        )
     return Plan(found.header, columns, (), invited, members, errors, wrong_lines)
 
 
@@ -182,11 +195,16 @@ def _read(actor: Actor, site: Site, place: _Place, values: Mapping[str, str]) ->
         _meant(place.practitioners, one, "practitioners", _("Ce site n’a pas de médecin en exercice avec ce numéro RPPS."), problems)
         for one in several(values["practitioners"], place.practitioners)
     ]
+    habilitations = [
+        _meant(place.habilitations, one, "habilitations", _("Cette habilitation n’existe pas."), problems)
+        for one in several(values["habilitations"], place.habilitations)
+    ]
     item: dict[str, Any] = {name: values[name] for name in ("email", "first_name", "last_name", "function")}
     item |= {
         "roles": sorted({role for role in roles if role}) or [Role.USER.value],
         "services": sorted({str(service) for service in services if service}),
         "practitioners": sorted({str(one) for one in practitioners if one}),
+        "habilitations": sorted({code for code in habilitations if code}),
     }
     try:
         invitations.checked(actor, site, _invitee(item))
@@ -209,9 +227,8 @@ def _place(actor: Actor, site: Site, found: PeopleFile, columns: Mapping[str, in
     return _Place(
         roles=_roles(actor),
         services={normal(name): identifier for identifier, name in Service.objects.filter(site=site).values_list("id", "name")},
-        practitioners={
-            rpps: identifier for identifier, rpps in Practitioner.objects.filter(site=site, is_active=True).values_list("id", "rpps")
-        },
+        practitioners=member_queries.practitioners_by_name(site),
+        habilitations=_habilitations(),
         members=dict(Membership.objects.filter(site=site, email__in=addresses).values_list("email", "is_active")),
     )
 
@@ -224,6 +241,16 @@ def _roles(actor: Actor) -> dict[str, str]:
         for language in ("fr", "en"):
             with override(language):
                 found[normal(str(role.label))] = role.value
+    return found
+
+
+def _habilitations() -> dict[str, str]:
+    """Return the habilitations by their names in French, in English, and by their codes."""
+    found: dict[str, str] = {}
+    for language in ("fr", "en"):
+        with override(language):
+            for code, label in member_queries.habilitations():
+                found |= {normal(code): code, normal(label): code}
     return found
 
 
@@ -248,6 +275,8 @@ def _invitee(item: Mapping[str, Any]) -> Invitee:
         roles=item["roles"],
         service_ids=[UUID(service) for service in item["services"]],
         practitioner_ids=[UUID(one) for one in item["practitioners"]],
+        # A file that waited through an upgrade has none.
+        habilitations=item.get("habilitations", ()),
     )
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from vigie.accounts.models import User
 from vigie.directory import account_actions, account_queries, console, platform_console
-from vigie.directory.access import operators
+from vigie.directory.access import PLATFORM, confirmation_first, operators, sent_before_confirming
 from vigie.directory.account_queries import AccountFilters, AccountsPage
 from vigie.directory.console import ActiveFilter, address_with
 from vigie.directory.entry import SignedInRequest
@@ -72,21 +72,30 @@ def _active_filters(query: QueryDict, filters: AccountFilters) -> list[ActiveFil
     return found
 
 
+def _page(account_id: UUID) -> str:
+    return reverse("directory:platform_account", args=[account_id])
+
+
 # --- One account -----------------------------------------------------------------------------------------------------
 @require_GET
 @operators
 def account(request: SignedInRequest, account_id: UUID) -> HttpResponse:
     """The memberships of an account, and what an operator does to it."""
-    return _account_page(request, account_queries.account(account_id))
+    found = account_queries.account(account_id)
+    typed = sent_before_confirming(request, reverse("directory:platform_account_address", args=[account_id]))
+    form = (
+        AddressForm(initial={"former": found.email, "email": typed.get("email", "")}, auto_id="address_%s") if typed is not None else None
+    )
+    return _account_page(request, found, address_form=form)
 
 
-def _account_page(request: SignedInRequest, account: User, *, refused: forms.Form | None = None, status: int = 200) -> HttpResponse:
+def _account_page(request: SignedInRequest, account: User, *, address_form: forms.Form | None = None, status: int = 200) -> HttpResponse:
     context = {
         "frame": platform_console.frame("accounts", (account.full_name, "")),
         "account": account,
         "view": account_queries.account_view(account),
         "is_self": account.pk == request.actor.id,
-        "address_form": refused or AddressForm(initial={"former": account.email}, auto_id="address_%s"),
+        "address_form": address_form or AddressForm(initial={"former": account.email}, auto_id="address_%s"),
     }
     return render(request, "directory/platform_account.html", context, status=status)
 
@@ -96,6 +105,8 @@ def _account_page(request: SignedInRequest, account: User, *, refused: forms.For
 def account_address(request: SignedInRequest, account_id: UUID) -> HttpResponse:
     """Give the account another address."""
     found = account_queries.account(account_id)
+    if ask := confirmation_first(request, "email.change", PLATFORM, back=_page(account_id)):
+        return ask
     form = AddressForm(request.POST, auto_id="address_%s")
     status = _UNPROCESSABLE
     if form.is_valid():
@@ -109,7 +120,7 @@ def account_address(request: SignedInRequest, account_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("L’adresse est changée. L’ancienne et la nouvelle sont prévenues."))
             return redirect("directory:platform_account", account_id=account_id)
-    return _account_page(request, found, refused=form, status=status)
+    return _account_page(request, found, address_form=form, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -117,9 +128,11 @@ def account_address(request: SignedInRequest, account_id: UUID) -> HttpResponse:
 def account_activity(request: SignedInRequest, account_id: UUID) -> HttpResponse:
     """Say what closing an account, or opening it again, does; then do it."""
     found = account_queries.account(account_id)
+    if ask := confirmation_first(request, "account.deactivate", PLATFORM, back=request.path):
+        return ask
     if request.method == "GET":
         title = _("Désactiver le compte") if found.is_active else _("Réactiver le compte")
-        way = (found.full_name, reverse("directory:platform_account", args=[account_id]))
+        way = (found.full_name, _page(account_id))
         context = {
             "frame": platform_console.frame("accounts", way, (title, "")),
             "account": found,
@@ -145,6 +158,8 @@ def account_activity(request: SignedInRequest, account_id: UUID) -> HttpResponse
 def account_unlock(request: SignedInRequest, account_id: UUID) -> HttpResponse:
     """Let in, at her next try, somebody who is stopped, once the operator has checked who she is."""
     found = account_queries.account(account_id)
+    if ask := confirmation_first(request, "factors.reset", PLATFORM, back=request.path):
+        return ask
     form = UnlockForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -154,7 +169,7 @@ def account_unlock(request: SignedInRequest, account_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Le compte de %(name)s est débloqué. Cette personne en est informée.") % {"name": found.full_name})
         return redirect("directory:platform_account", account_id=account_id)
-    way = (found.full_name, reverse("directory:platform_account", args=[account_id]))
+    way = (found.full_name, _page(account_id))
     context = {
         "frame": platform_console.frame("accounts", way, (_("Débloquer le compte"), "")),
         "account": found,

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigie.directory import administrator_actions, console, member_queries, platform_console, platform_queries
-from vigie.directory.access import operators
+from vigie.directory.access import PLATFORM, confirmation_first, operators, sent_before_confirming
+from vigie.directory.console_forms import stated_before
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.member_queries import MemberFilters, Position
 from vigie.directory.models import Role, Site
@@ -25,7 +26,11 @@ _UNPROCESSABLE = 422
 @operators
 def appoint_page(request: SignedInRequest, site_id: UUID) -> HttpResponse:
     """Choose a member of the site, or invite somebody."""
-    return _appoint_page(request, platform_queries.site_by_id(site_id), AdministratorForm())
+    site = platform_queries.site_by_id(site_id)
+    if ask := confirmation_first(request, "admins.appoint", PLATFORM, back=request.get_full_path()):
+        return ask
+    typed = sent_before_confirming(request, reverse("directory:platform_invite_administrator", args=[site_id]))
+    return _appoint_page(request, site, AdministratorForm(initial=stated_before(AdministratorForm, typed)))
 
 
 def _appoint_page(request: SignedInRequest, site: Site, form: AdministratorForm, *, status: int = 200) -> HttpResponse:
@@ -45,6 +50,8 @@ def _appoint_page(request: SignedInRequest, site: Site, form: AdministratorForm,
 def invite(request: SignedInRequest, site_id: UUID) -> HttpResponse:
     """Invite somebody to administer the site."""
     site = platform_queries.site_by_id(site_id)
+    if ask := confirmation_first(request, "admins.appoint", PLATFORM, back=_appointing(site_id)):
+        return ask
     form = AdministratorForm(request.POST)
     status = _UNPROCESSABLE
     if form.is_valid():
@@ -64,6 +71,8 @@ def invite(request: SignedInRequest, site_id: UUID) -> HttpResponse:
 def appoint(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Make a member administer her site."""
     access = _access(request, membership_id)
+    if ask := confirmation_first(request, "admins.appoint", PLATFORM, back=_appointing(access.membership.site_id)):
+        return ask
     try:
         member = administrator_actions.appoint(request.actor, membership_id)
     except DomainError as error:
@@ -81,6 +90,8 @@ def remove(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     member = access.membership
     if Role.ADMIN not in member.roles:
         return redirect("directory:platform_site", site_id=member.site_id)
+    if ask := confirmation_first(request, "admins.appoint", PLATFORM, back=request.path):
+        return ask
     if request.method == "GET":
         others = [one for one in platform_queries.administrators_of(member.site) if one.counts and one.membership_id != member.id]
         context = {
@@ -99,6 +110,10 @@ def remove(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("%(name)s n’administre plus ce site.") % {"name": member.full_name})
     return redirect("directory:platform_site", site_id=member.site_id)
+
+
+def _appointing(site_id: UUID) -> str:
+    return reverse("directory:platform_appoint", args=[site_id])
 
 
 def _access(request: SignedInRequest, membership_id: UUID) -> MemberAccess:

@@ -65,6 +65,11 @@ def asks_step_up(capability: str, relations: Iterable[Relation]) -> bool:
     return bool(given) and given <= kept.with_step_up.get(capability, frozenset())
 
 
+def habilitations() -> frozenset[str]:
+    """Return the capabilities that the matrix gives by habilitation."""
+    return frozenset(name for name, relations in matrix().items() if any(scope == "habilitation" for _role, scope in relations))
+
+
 def heed(version: int) -> None:
     """Read the matrix again unless it is of this version, which the opening of a request has just read."""
     global _kept  # noqa: PLW0603 - one copy a process

@@ -12,7 +12,7 @@ from vigie.directory import policies, rights
 from vigie.directory import rights_catalogue as catalogue
 from vigie.directory.actors import Actor
 from vigie.directory.models import RightsOrigin, RightsVersion
-from vigie.directory.rights import ABSENT, GIVEN_WITH_STEP_UP, Cell
+from vigie.directory.rights import ABSENT, GIVEN, GIVEN_WITH_STEP_UP, Cell
 from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid, NotAllowed
 from vigie.foundation.text import clean_line
 
@@ -45,6 +45,8 @@ def guard(changes: Mapping[Cell, int]) -> dict[Cell, str | Promise]:
             reasons[cell] = _("Ce droit permettrait à une personne d’étendre elle-même ses droits : il reste à l’opérateur.")
         elif cell not in offered and state != ABSENT:
             reasons[cell] = _("Vigie ne sait pas appliquer ce droit à ce rôle : l’accorder n’aurait aucun effet.")
+        elif cell == catalogue.ALWAYS_CONFIRMED and state == GIVEN:
+            reasons[cell] = _("Vigie demande toujours de confirmer son identité avant de toucher à ses propres facteurs.")
         elif state == GIVEN_WITH_STEP_UP and capability not in catalogue.WITH_STEP_UP:
             reasons[cell] = _("Aucune page ne demande encore de confirmer son identité pour ce droit.")
     return reasons

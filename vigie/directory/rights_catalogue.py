@@ -137,8 +137,10 @@ PLANNED: Final = frozenset(
 """Rights of parts of Vigie to come: no policy asks for them, and the page says so."""
 LOCKED: Final[Cell] = ("rights.change", "operator", "platform")
 """Without this cell nobody could change the matrix any more."""
-WITH_STEP_UP: Final = frozenset({"rights.change"})
+WITH_STEP_UP: Final = frozenset({"rights.change", "admins.appoint", "email.change", "account.deactivate", "factors.ip", "factors.reset"})
 """Capabilities whose pages can ask the person to confirm who she is."""
+ALWAYS_CONFIRMED: Final[Cell] = ("factors.reset", "user", "self")
+"""One's own factors: their pages ask in any case."""
 
 ALSO_OFFERED: Final[Mapping[str, tuple[Relation, ...]]] = {
     "incident.nudge": (("user", "followed"), ("user", "observed")),

@@ -86,7 +86,7 @@ def _row(capability: str, roles: Sequence[str], of_family: Sequence[Cell], cells
                 state=rights.state_of(cells, cell),
                 is_decided=cell in decisions,
                 is_locked=cell == catalogue.LOCKED,
-                offers_step_up=capability in catalogue.WITH_STEP_UP,
+                offers_step_up=capability in catalogue.WITH_STEP_UP and cell != catalogue.ALWAYS_CONFIRMED,
             )
             for cell in of_family
             if cell[:2] == (capability, role)

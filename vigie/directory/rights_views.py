@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from vigie.directory import console, member_queries, platform_console, policies, rights, rights_actions, rights_queries
-from vigie.directory.access import administrators, confirmation_first, operators
+from vigie.directory import rights_catalogue as catalogue
+from vigie.directory.access import PLATFORM, administrators, confirmation_first, operators
 from vigie.directory.console import address_with, pages_of
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.models import RightsVersion
@@ -27,7 +28,6 @@ from vigie.directory.rights import ABSENT, GIVEN, GIVEN_WITH_STEP_UP, Cell
 from vigie.foundation.errors import DomainError, Unseen
 
 _MOST_CHANGES = 300
-_OPERATOR = (("operator", "platform"),)
 
 
 class SaveForm(forms.Form):
@@ -96,7 +96,7 @@ def versions(request: SignedInRequest) -> HttpResponse:
 @operators
 def edit(request: SignedInRequest) -> HttpResponse:
     """Tick and untick; nothing is written before the preview has been read."""
-    if ask := confirmation_first(request, "rights.change", _OPERATOR, back=request.get_full_path()):
+    if ask := confirmation_first(request, "rights.change", PLATFORM, back=request.get_full_path()):
         return ask
     if not policies.may_change_rights(request.actor):
         raise Unseen
@@ -187,7 +187,7 @@ def save(request: SignedInRequest) -> HttpResponse:
     changes = _stated(request.GET)
     query = {"e": request.GET.getlist("e")} | ({"version": request.GET["version"]} if request.GET.get("version") else {})
     back = f"{reverse('directory:rights_preview')}?{urlencode(query, doseq=True)}"
-    if ask := confirmation_first(request, "rights.change", _OPERATOR, back=back):
+    if ask := confirmation_first(request, "rights.change", PLATFORM, back=back):
         return ask
     form = SaveForm(request.POST)
     status = 422
@@ -244,7 +244,8 @@ def _ticked(query: QueryDict, version: RightsVersion) -> dict[Cell, int]:
         for row in family.rows:
             for _role, cells in row.roles:
                 for cell in cells:
-                    state = (GIVEN_WITH_STEP_UP if cell.key in confirmed else GIVEN) if cell.key in given or cell.is_locked else ABSENT
+                    asks = cell.key in confirmed or rights.cell_of(cell.key) == catalogue.ALWAYS_CONFIRMED
+                    state = (GIVEN_WITH_STEP_UP if asks else GIVEN) if cell.key in given or cell.is_locked else ABSENT
                     wanted[rights.cell_of(cell.key)] = state
     return wanted
 

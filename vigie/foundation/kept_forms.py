@@ -1,4 +1,4 @@
-"""What was typed in a form whose session had expired is given back after signing in again.
+"""What was typed in a form whose session had expired is given back after signing in again, or confirming who she is.
 
 The form states its owner in a signed field. When it arrives signed out, its text is kept, encrypted, in the new
 session; only the same person gets it back: another one who signs in on this workstation sees nothing of it.
@@ -26,9 +26,9 @@ def owner_token(user_id: UUID) -> str:
     return signing.dumps(str(user_id), salt=_SALT)
 
 
-def keep(request: HttpRequest) -> bool:
-    """Keep the text of this request; False when it states no owner or is too long."""
-    owner = _owner(request.POST.get(OWNER_FIELD, ""))
+def keep(request: HttpRequest, *, signed_in: UUID | None = None) -> bool:
+    """Keep the text of this request for whoever is signed in, or for the owner that it states; False without one or when too long."""
+    owner = str(signed_in) if signed_in is not None else _owner(request.POST.get(OWNER_FIELD, ""))
     fields = {name: values for name, values in request.POST.lists() if name not in _DROPPED}
     clear = json.dumps({"path": request.path, "fields": fields}).encode()
     if not owner or len(clear) > _LARGEST:

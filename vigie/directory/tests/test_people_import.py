@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -16,7 +17,7 @@ from vigie.accounts.models import User
 from vigie.accounts.tests.signing_in import signed_in_client
 from vigie.audit.models import Act
 from vigie.directory import invitations, people_import
-from vigie.directory.models import Invitation, MedicalIdentity, Membership, Practitioner, Role, ServiceMembership, Site
+from vigie.directory.models import Habilitation, Invitation, MedicalIdentity, Membership, Practitioner, Role, ServiceMembership, Site
 from vigie.directory.tests import factories
 from vigie.errands import actions as errands
 from vigie.errands.models import Errand, ErrandState
@@ -289,3 +290,40 @@ def test_the_model_is_a_file_that_can_be_imported(client: Client, site: Site) ->
     page, _confirm = planned(client, site, model)
     assert len(page.context["plan"].invited) == 1
     assert errand().kind == people_import.IMPORT
+
+
+def test_habilitations_go_by_their_names_in_either_language_or_by_their_codes(client: Client, site: Site) -> None:
+    header = HEADER.replace("RPPS", "RPPS;Habilitations")
+    lines = (
+        "ines@val.example;Roy;Inès;;;;;Ouvrir le registre des patients | documents.read\n"
+        "lea@val.example;Petit;Léa;;;;;Lire l’avenir\n"
+        "ana@val.example;Diaz;Ana;;;;Ana Cho;\n"
+    )
+    page, confirm = planned(client, site, header + lines)
+    assert "Lire les documents, Ouvrir le registre des patients" in spoken(page)
+    assert "Cette habilitation n’existe pas." in spoken(page)
+    client.post(confirm)
+    run_jobs()
+    with as_maintenance():
+        assert set(Habilitation.objects.values_list("membership__email", "code")) == {
+            ("ines@val.example", "documents.read"),
+            ("ines@val.example", "patients.open"),
+        }
+        # A practitioner goes by her name too, where nobody shares it.
+        assert MedicalIdentity.objects.get().membership.email == "ana@val.example"
+        acts = list(Act.objects.filter(code="member.invited").order_by("id").values_list("details", flat=True))
+    assert [act.get("habilitations") for act in acts] == [["documents.read", "patients.open"], None]
+
+
+def test_an_operator_is_asked_who_she_is_before_a_file_appoints(site: Site) -> None:
+    with as_maintenance():
+        paul = factories.member(factories.SiteFactory.create(), Role.OPERATOR)
+    browser = signed_in_client(paul)
+    _page, confirm = planned(browser, site, HEADER + "ines@val.example;Roy;Inès;;Administrateur;;\n")
+    session = browser.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {**record, "at": record["at"] - 3600} for record in session[AUTHENTICATION_METHODS_SESSION_KEY]
+    ]
+    session.save()
+    assert browser.post(confirm).headers["Location"].startswith(reverse("account_reauthenticate"))
+    assert errand().state == ErrandState.PREPARED

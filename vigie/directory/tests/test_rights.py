@@ -281,8 +281,11 @@ def test_from_the_boxes_to_the_matrix_in_force_and_back(paul: User, site: Site) 
     client = signed_in_client(paul)
     page = client.get(reverse("directory:rights_edit"))
     assert page.status_code == 200
-    ticked = [rights.key_of(cell) for cell in rights.decoded(version_now(paul).cells) if cell != NUDGE_SITE]
-    asked = client.get(reverse("directory:rights_preview"), {"tout": "1", "c": ticked, "s": [rights.key_of(catalogue.LOCKED)]})
+    in_force = rights.decoded(version_now(paul).cells)
+    ticked = [rights.key_of(cell) for cell in in_force if cell != NUDGE_SITE]
+    # The box of a cell that is always confirmed is not shown.
+    confirmed = [rights.key_of(cell) for cell, step_up in in_force.items() if step_up and cell != catalogue.ALWAYS_CONFIRMED]
+    asked = client.get(reverse("directory:rights_preview"), {"tout": "1", "c": ticked, "s": confirmed})
     assert asked.status_code == 302
     assert asked.headers["Location"] == f"{reverse('directory:rights_preview')}?{written({NUDGE_SITE: ABSENT})}"
     shown = client.get(asked.headers["Location"]).content.decode()
