@@ -4,7 +4,7 @@ import DOMPurify from "dompurify";
 import { iconSheet } from "./icon";
 
 /** Our elements, as they may appear in a fragment. */
-const ELEMENTS = /^(?:file-drop|keep-draft|submit-once|drop-menu|live-topics|read-mark|toast-note|offline-banner|sealed-text|sealed-input|sealing-state|copy-text|patient-register|patient-picker|patient-import)$/;
+const ELEMENTS = /^(?:seal-lock|file-drop|keep-draft|submit-once|drop-menu|live-topics|read-mark|toast-note|offline-banner|sealed-text|sealed-input|sealing-state|copy-text|patient-register|patient-picker|patient-import)$/;
 
 const purifier = DOMPurify(window);
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.harness.people import Crowd, console_problems
+from vigie.web.seed.patients import DEMONSTRATION, identities
 
 Opens = Callable[..., Page]
 GROUPS = r"(?:[0-9A-Z]{4}-){%d}[0-9A-Z]{4}"
@@ -163,10 +164,28 @@ def test_workstation_locks_itself_asks_who_is_there_and_forgets(open_as: Opens, 
     page.get_by_label("Mot de passe").fill(crowd.person("camille").password)
     page.get_by_role("button", name="Confirmer").click()
     expect(opened).to_be_visible()
-    page.get_by_role("button", name="Verrouiller").click()
+    page.get_by_role("banner").get_by_role("button", name="Verrouiller les données de santé").click()
     expect(locked).to_be_visible()
     page.get_by_role("button", name="Oublier ce poste").click()
     expect(page.get_by_role("heading", name="Déverrouiller ce poste")).to_be_visible()
     page.goto(f"{hospital}postes/")
     expect(page.get_by_text("A oublié la clé").first).to_be_visible()
+    assert problems == []
+
+
+def test_values_are_sealed_again_under_a_new_data_key_and_still_open(open_as: Opens, hospital: str) -> None:
+    page = open_as("camille")
+    problems = console_problems(page)
+    page.goto(f"{hospital}deverrouiller/")
+    give_passphrase(page, page.locator(".callout .code").inner_text(), "Déverrouiller")
+    expect(page.get_by_role("heading", name="Ce poste est déverrouillé")).to_be_visible()
+    page.goto(f"{hospital}travaux/")
+    page.get_by_role("button", name="Nouvelle clé de données et rescellement complet").click()
+    expect(page.get_by_role("heading", name="Tout est à jour")).to_be_visible(timeout=60_000)
+    expect(page.locator("key-work [data-error]")).to_be_hidden()
+    page.goto(f"{hospital}travaux/")
+    expect(page.get_by_text("0 valeur à resceller")).to_be_visible()
+    page.goto("/patients/")
+    anybody = next(identities(1, seed=DEMONSTRATION.seed))
+    expect(page.get_by_text(anybody.family_name).first).to_be_visible()
     assert problems == []

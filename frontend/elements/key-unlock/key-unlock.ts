@@ -64,10 +64,14 @@ export class KeyUnlock extends HTMLElement {
     session.refresh();
   }
 
+  /** The list is told first, so that it is true when the page says that it is done; the key goes even without a network. */
   async #forget(): Promise<void> {
     const id = session.workstation?.id;
-    await session.forget();
-    if (id) await ask((this.dataset["forgottenUrl"] ?? "").replace("00000000-0000-0000-0000-000000000000", id), {});
+    try {
+      if (id) await ask((this.dataset["forgottenUrl"] ?? "").replace("00000000-0000-0000-0000-000000000000", id), {});
+    } finally {
+      await session.forget();
+    }
   }
 
   /** A workstation that was revoked learns it here, and forgets. */
