@@ -13,8 +13,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from vigie.accounts import failures, identities, letters
+from vigie.accounts.addresses import normal_email
 from vigie.accounts.factors import FactorKind, ShownFactor, shown_factors
-from vigie.accounts.models import KnownDevice, TrustedNetwork, User, normal_email
+from vigie.accounts.models import KnownDevice, TrustedNetwork, User
 from vigie.foundation import live, scope
 from vigie.foundation.scope import Scope
 

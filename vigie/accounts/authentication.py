@@ -19,7 +19,8 @@ from django.db import connection
 from django.http import HttpRequest
 
 from vigie.accounts import networks
-from vigie.accounts.models import User, normal_email
+from vigie.accounts.addresses import normal_email
+from vigie.accounts.models import User
 from vigie.foundation import scope
 from vigie.foundation.scope import NOTHING, Scope
 

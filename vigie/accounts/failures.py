@@ -6,7 +6,8 @@ from allauth.core.internal.ratelimit import get_cache_key, get_rates
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from vigie.accounts.models import User, normal_email
+from vigie.accounts.addresses import normal_email
+from vigie.accounts.models import User
 
 _APP: Final = "allauth.account"
 

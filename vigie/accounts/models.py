@@ -1,6 +1,5 @@
 """People who sign in."""
 
-import unicodedata
 from typing import Any, ClassVar
 
 import pghistory
@@ -10,12 +9,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from vigie.accounts.addresses import normal_email
 from vigie.foundation.ids import uuid7
-
-
-def normal_email(address: str) -> str:
-    """Return the one form under which an address is stored and compared: NFKC, no case, no white space around."""
-    return unicodedata.normalize("NFKC", address).strip().casefold()
 
 
 class UserManager(BaseUserManager["User"]):

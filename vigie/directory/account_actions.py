@@ -7,14 +7,14 @@ else do it.
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts import actions as accounts
-from vigie.accounts.models import User, normal_email
+from vigie.accounts.addresses import check_email, normal_email
+from vigie.accounts.models import User
 from vigie.audit.actions import record_act
 from vigie.directory import invitations, policies
 from vigie.directory.actors import Actor
@@ -147,7 +147,7 @@ def _to_write(actor: Actor, account_id: UUID, *, allowed: bool) -> User:
 def _checked(email: str, user: User) -> str:
     address = normal_email(email)
     try:
-        validate_email(address)
+        check_email(address)
     except ValidationError as error:
         raise Invalid({"email": _("Saisissez une adresse électronique valide.")}) from error
     if len(address) > _LONGEST_ADDRESS:

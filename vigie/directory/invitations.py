@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError, QuerySet
 from django.template.loader import render_to_string
@@ -26,7 +25,8 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from vigie.accounts.actions import create_account
-from vigie.accounts.models import User, normal_email
+from vigie.accounts.addresses import check_email, normal_email
+from vigie.accounts.models import User
 from vigie.audit.actions import record_act, signature
 from vigie.directory import policies, rights
 from vigie.directory.actors import Actor
@@ -274,7 +274,7 @@ def _check(actor: Actor, member: Membership, invitee: Invitee) -> None:
     roles = invitee.roles
     problems: dict[str, Any] = {}
     try:
-        validate_email(member.email)
+        check_email(member.email)
     except ValidationError:
         problems["email"] = _("Saisissez une adresse électronique valide.")
     if not member.first_name or len(member.first_name) > _LONGEST_NAME:

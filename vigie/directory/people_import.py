@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, override
 
-from vigie.accounts.models import normal_email
+from vigie.accounts.addresses import normal_email
 from vigie.directory import invitations, member_queries, people_file, policies
 from vigie.directory.actors import Actor
 from vigie.directory.invitations import AlreadyMember, Invitee

@@ -16,8 +16,9 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import Model
 from stdnum import luhn
 
+from vigie.accounts.addresses import normal_email
 from vigie.accounts.demonstration import DEMO_PASSWORD, DemonstrationAccount, demo_totp_secret
-from vigie.accounts.models import TrustedNetwork, User, normal_email
+from vigie.accounts.models import TrustedNetwork, User
 from vigie.audit.models import Act
 from vigie.directory.models import (
     Desk,

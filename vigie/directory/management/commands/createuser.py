@@ -8,12 +8,12 @@ from typing import Any, Final
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 from django.utils import timezone
 
 from vigie.accounts.actions import create_account
+from vigie.accounts.addresses import check_email, normal_email
 from vigie.accounts.authentication import find_by_email
-from vigie.accounts.models import User, normal_email
+from vigie.accounts.models import User
 from vigie.directory.models import Membership, Role, Site
 from vigie.foundation import scope
 from vigie.foundation.ids import uuid7
@@ -49,7 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         email = normal_email(options["email"])
         try:
-            validate_email(email)
+            check_email(email)
         except ValidationError as error:
             raise CommandError("This is not an e-mail address.") from error
         if options["role"] and not options["site"]:
