@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from vigie.sealing import records, registry
 from vigie.sealing.models import Confirmation, Connector, DataKey, Installation, KeyState, KeyWrap, Method, SiteKey, Workstation
 
 Row = TypeVar("Row", bound=Model)
-MOST_STATIONS = 200
+STATIONS_A_PAGE = 50
 PUTS_OUT = ("leaver", "workstation", "doubt")
 """Reasons of a new epoch for which somebody may still hold the data keys of before."""
 
@@ -253,21 +253,43 @@ class StationView:
         return self.station.revoked_at is None and self.station.forgotten_at is None
 
 
-def stations_page(site: Site, *, of_user: UUID | None = None) -> list[StationView]:
-    """Return the workstations, last seen first; those that forgot are left out after a month by the caller's template."""
+@dataclass(frozen=True, slots=True)
+class StationPage:
+    """Workstations, last seen first, and where the page after begins; empty on the last one."""
+
+    stations: Sequence[StationView]
+    after: str
+
+
+def stations_page(site: Site, *, of_user: UUID | None = None, after: str = "") -> StationPage:
+    """Return workstations from a cursor on, all of the site's or one person's; a cursor that is none begins at the first."""
     found = Workstation.objects.select_related("key").filter(site=site)
     if of_user is not None:
         found = found.filter(user=of_user)
+    if (place := _cursor(after)) is not None:
+        seen_at, identifier = place
+        found = found.filter(Q(seen_at__lt=seen_at) | Q(seen_at=seen_at, id__lt=identifier))
+    rows = list(found[: STATIONS_A_PAGE + 1])
     readers = readers_of(site)
-    return [
+    shown = [
         StationView(
             station,
             epoch=station.key.epoch,
             may_read=station.user_id in readers,
             is_current=station.key.state is KeyState.ACTIVE,
         )
-        for station in found[:MOST_STATIONS]
+        for station in rows[:STATIONS_A_PAGE]
     ]
+    last = rows[STATIONS_A_PAGE - 1] if len(rows) > STATIONS_A_PAGE else None
+    return StationPage(shown, f"{last.seen_at.timestamp()!r}_{last.id}" if last else "")
+
+
+def _cursor(text: str) -> tuple[datetime, UUID] | None:
+    moment, _separator, identifier = text.partition("_")
+    try:
+        return datetime.fromtimestamp(float(moment), tz=UTC), UUID(identifier)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def stations_at_large(site: Site, key: SiteKey) -> list[Workstation]:

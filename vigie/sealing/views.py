@@ -176,8 +176,8 @@ def _unlock_page(request: SignedInRequest, access: SealingAccess, *, reopens: bo
 def stations(request: SignedInRequest, number: str) -> HttpResponse:
     """The workstations where the key was unlocked: all of them for an administrator, one's own for a member."""
     access = access_site(request.actor, number)
-    shown = queries.stations_page(access.site, of_user=None if access.may_manage else request.actor.id)
-    return _page(request, access, "stations", {"stations": shown})
+    page = queries.stations_page(access.site, of_user=None if access.may_manage else request.actor.id, after=request.GET.get("apres", ""))
+    return _page(request, access, "stations", {"page": page, "is_first": "apres" not in request.GET})
 
 
 @require_POST

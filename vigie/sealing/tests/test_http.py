@@ -25,6 +25,7 @@ from vigie.foundation.ids import uuid7
 from vigie.foundation.scope import Scope
 from vigie.foundation.testing import as_maintenance
 from vigie.sealing.models import Confirmation, DataKey, KeyState, KeyWrap, SiteKey, Workstation
+from vigie.sealing.queries import stations_page
 from vigie.sealing.records import encoded
 from vigie.sealing.tests.browser import MadeKey, compact, jwk, new, old_revision, token
 
@@ -641,3 +642,21 @@ def test_the_pages_of_a_site_cost_the_same_with_one_workstation_and_thirty(hospi
             assert client.get(hospital.address("stations")).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_workstations_are_paged_each_shown_once(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vigie.sealing.queries.STATIONS_A_PAGE", 2)
+    hospital.activate()
+    names = [f"Poste {number}" for number in range(5)]
+    for name in names:
+        hospital.unlock(name=name)
+    shown, after = [], ""
+    for _page in range(3):
+        with acting_as(hospital.adele):
+            page = stations_page(hospital.site, after=after)
+        shown += [view.station.name for view in page.stations]
+        after = page.after
+    assert (shown, after) == (list(reversed(names)), "")
+    client = signed_in_client(hospital.adele)
+    assert "Vus avant" in client.get(hospital.address("stations")).content.decode()
+    assert client.get(hospital.address("stations"), {"apres": "nonsense"}).status_code == 200
