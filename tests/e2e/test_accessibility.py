@@ -48,6 +48,7 @@ PAGES = {
     "sign out": ("camille", "/compte/deconnexion/"),
     "practitioners": ("nadia", "/administration/0020/medecins/"),
     "sealing": ("nadia", "/scellement/0020/"),
+    "guide of a key": ("nawel", "/scellement/0080/nouvelle-cle/"),
     "workstations": ("nadia", "/scellement/0020/postes/"),
     "ways to unlock": ("nadia", "/scellement/0020/deverrouillage/"),
     "who can read": ("nadia", "/scellement/0020/lecteurs/"),
