@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -50,6 +51,7 @@ class Story:
     member: UUID
     """Somebody of the incident's site."""
     factor: int
+    identity: int
     network: UUID
     card: UUID
     grant: UUID
@@ -92,6 +94,7 @@ def story(db: None) -> Story:
     with as_maintenance():
         of_site = Membership.objects.get(user=strangers["planner and editor"])
         factor = AuthenticatorFactory.create(user=strangers["planner and editor"]).pk
+        identity = SocialAccount.objects.create(user=strangers["planner and editor"], provider="https://idp.example", uid="1").pk
         ends_at = timezone.now() + timedelta(days=1)
         network = TrustedNetwork.objects.create(
             user=strangers["planner and editor"], name="Garde", network="10.0.0.0/24", expires_at=ends_at
@@ -107,6 +110,7 @@ def story(db: None) -> Story:
         attachment=attachment,
         member=of_site.id,
         factor=factor,
+        identity=identity,
         network=network,
         card=card,
         grant=grant.id,
@@ -138,6 +142,7 @@ def addresses_of(story: Story) -> list[str]:
         "<str:key>": str(story.incident.id),
         "<uuid:membership_id>": str(story.member),
         "<int:factor_id>": str(story.factor),
+        "<int:identity_id>": str(story.identity),
         "<uuid:network_id>": str(story.network),
         "<uuid:card_id>": str(story.card),
         "<uuid:errand_id>": str(story.errand),

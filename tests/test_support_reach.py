@@ -106,6 +106,7 @@ SEEN_AND_REFUSED = {
     "directory:member_unlock",
     "directory:factors_reset",
     "directory:factor_remove",
+    "directory:identity_remove",
     "patients:add",
     "patients:edit",
     "patients:import",

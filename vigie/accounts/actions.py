@@ -97,6 +97,23 @@ def remove_factor(user: User, factor_id: int, *, by: str) -> ShownFactor | None:
     return factor
 
 
+def remove_identity(user: User, identity_id: int, *, by: str) -> ShownFactor | None:
+    """Do the same to an identity that somebody else vouches for."""
+    shown = next((one for one in shown_factors(user) if one.kind is FactorKind.IDENTITY and one.id == str(identity_id)), None)
+    identity = next((one for one in identities.linked_to(user) if one.pk == identity_id), None)
+    if shown is None or identity is None:
+        return None
+    identities.unlink(identity)
+    end_sessions(user)
+    letters.post(user, "account/email/factor_removed", {"kind": shown.kind.label, "name": shown.name, "by": by})
+    return shown
+
+
+def tell_sessions_ended(user: User, *, by: str, whole: bool) -> None:
+    """Write to her that an administrator has closed one of her sessions, or all. The scope must be hers."""
+    letters.post(user, "account/email/sessions_ended", {"whole": whole, "by": by})
+
+
 def deactivate(user: User) -> None:
     """Close an account; nothing its owner wrote is lost (ACC-14). When it opens again, everything begins anew."""
     user.is_active = False

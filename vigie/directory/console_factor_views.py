@@ -1,5 +1,6 @@
 """Pages about the factors and the sessions of a member: each act is confirmed, by whoever has proven who she is when the matrix asks it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from vigie.accounts.factors import FactorKind, ShownFactor
 from vigie.directory import console, factor_actions, factor_forms, factor_queries
 from vigie.directory.access import administrators, confirmation_first, operators
 from vigie.directory.entry import SignedInRequest
@@ -29,16 +31,34 @@ _UNPROCESSABLE = 422
 def factor_remove(request: SignedInRequest, membership_id: UUID, factor_id: int) -> HttpResponse:
     """Remove one factor, once the administrator has confirmed."""
     access = _to_reset(request, membership_id)
+    factor = _held(access, factor_id, is_identity=False)
+    return _remove(request, access, factor, lambda: factor_actions.remove_factor(request.actor, membership_id, factor_id))
+
+
+@require_http_methods(["GET", "POST"])
+@administrators
+def identity_remove(request: SignedInRequest, membership_id: UUID, identity_id: int) -> HttpResponse:
+    """Remove one linked identity, once the administrator has confirmed."""
+    access = _to_reset(request, membership_id)
+    factor = _held(access, identity_id, is_identity=True)
+    return _remove(request, access, factor, lambda: factor_actions.remove_identity(request.actor, membership_id, identity_id))
+
+
+def _held(access: MemberAccess, factor_id: int, *, is_identity: bool) -> ShownFactor:
     seen = factor_queries.member_factors(access)
-    factor = next((one for one in (seen.own if seen else ()) if one.id == str(factor_id) and one.kind != "identity"), None)
-    if factor is None:
-        raise Unseen
+    for one in seen.own if seen else ():
+        if one.id == str(factor_id) and (one.kind is FactorKind.IDENTITY) is is_identity:
+            return one
+    raise Unseen
+
+
+def _remove(request: SignedInRequest, access: MemberAccess, factor: ShownFactor, remove: Callable[[], object]) -> HttpResponse:
     if ask := confirmation_first(request, "factors.reset", access.relations, back=request.path):
         return ask
     if request.method == "POST":
-        factor_actions.remove_factor(request.actor, membership_id, factor_id)
+        remove()
         messages.success(request, _("Le facteur est retiré, ses sessions sont fermées. Un courriel le dit à cette personne."))
-        return redirect("directory:member", membership_id=membership_id)
+        return redirect("directory:member", membership_id=access.membership.id)
     name = _("%(kind)s « %(name)s »") % {"kind": factor.kind.label, "name": factor.name} if factor.name else str(factor.kind.label)
     return _confirm(
         request,
@@ -119,7 +139,8 @@ def sessions_end(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
         messages.error(request, str(error.message))
     else:
         said = ngettext("%(count)s session fermée.", "%(count)s sessions fermées.", ended)
-        messages.success(request, said % {"count": ended})
+        told = _("Un courriel le dit à cette personne.") if ended else ""
+        messages.success(request, f"{said % {'count': ended}} {told}".strip())
     return redirect("directory:member", membership_id=membership_id)
 
 

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("utilisateurs/<uuid:membership_id>/debloquer/", factors.member_unlock, name="member_unlock"),
     path("utilisateurs/<uuid:membership_id>/facteurs/reinitialiser/", factors.factors_reset, name="factors_reset"),
     path("utilisateurs/<uuid:membership_id>/facteurs/<int:factor_id>/retirer/", factors.factor_remove, name="factor_remove"),
+    path("utilisateurs/<uuid:membership_id>/identites-liees/<int:identity_id>/retirer/", factors.identity_remove, name="identity_remove"),
     path("utilisateurs/<uuid:membership_id>/sessions/fermer/", factors.sessions_end, name="member_sessions_end"),
     path("utilisateurs/<uuid:membership_id>/plages/ajouter/", factors.network_add, name="network_add"),
     path("utilisateurs/<uuid:membership_id>/plages/<uuid:network_id>/retirer/", factors.network_withdraw, name="network_withdraw"),

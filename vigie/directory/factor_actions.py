@@ -43,6 +43,18 @@ def remove_factor(actor: Actor, membership_id: UUID, factor_id: int) -> ShownFac
 
 
 @transaction.atomic
+def remove_identity(actor: Actor, membership_id: UUID, identity_id: int) -> ShownFactor:
+    """Remove an identity that is linked to the account of a member; her sessions end."""
+    access, user = _to_reset(actor, membership_id)
+    with scope.entered(Scope(user_id=user.pk)):
+        factor = accounts.remove_identity(user, identity_id, by=_author(access))
+    if factor is None:
+        raise Unseen
+    _record(access, "factor.removed", factor=factor.kind.value)
+    return factor
+
+
+@transaction.atomic
 def reset_factors(actor: Actor, membership_id: UUID) -> int:
     """Remove all that a member may have lost; she signs in by her password and an e-mail code, and enrols anew."""
     access, user = _to_reset(actor, membership_id)
@@ -63,7 +75,7 @@ def unlock_member(actor: Actor, membership_id: UUID) -> None:
 
 @transaction.atomic
 def end_member_sessions(actor: Actor, membership_id: UUID, session: int | None = None) -> int:
-    """End one session of a member, or all; return how many ended."""
+    """End one session of a member, or all, and tell her; return how many ended."""
     access, user = _to_reset(actor, membership_id)
     if session is None:
         ended = accounts.end_sessions(user)
@@ -73,6 +85,9 @@ def end_member_sessions(actor: Actor, membership_id: UUID, session: int | None =
             raise Unseen
         accounts.end_session(found)
         ended = 1
+    if ended:
+        with scope.entered(Scope(user_id=user.pk)):
+            accounts.tell_sessions_ended(user, by=_author(access), whole=session is None)
     _record(access, "member.sessions_ended", count=ended)
     return ended
 

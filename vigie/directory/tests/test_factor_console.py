@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.core.cache import cache
@@ -209,6 +210,35 @@ def test_sessions_are_closed_one_by_one_or_all(ward: Ward) -> None:
     assert ward.post(ward.adele, "member_sessions_end").status_code == 302
     assert [is_signed_in(browser) for browser in (second, third)] == [False, False]
     assert acts() == ["member.sessions_ended"] * 2
+    assert letters_to(ward.claire) == ["Vos sessions ont été fermées"] * 2
+    assert ward.post(ward.adele, "member_sessions_end").status_code == 302
+    # There was none left to close: nothing to tell.
+    assert len(letters_to(ward.claire)) == 2
+
+
+def test_a_linked_identity_is_removed_alone_and_its_owner_told(ward: Ward) -> None:
+    with as_maintenance():
+        register, card = (
+            SocialAccount.objects.create(user=ward.claire, provider=issuer, uid="1", extra_data={"name": "Claire"})
+            for issuer in ("https://idp.example", "https://other.example")
+        )
+    browser = browser_of(ward.claire)
+    assert "https://idp.example" in ward.page(ward.adele, "identity_remove", register.pk).content.decode()
+    assert ward.post(ward.adele, "identity_remove", register.pk).status_code == 302
+    with as_maintenance():
+        assert list(SocialAccount.objects.values_list("pk", flat=True)) == [card.pk]
+    assert held(ward.claire) == {"totp", "webauthn"}
+    assert not is_signed_in(browser)
+    assert letters_to(ward.claire) == ["Un facteur de votre compte a été retiré"]
+    assert acts() == ["factor.removed"]
+
+
+def test_the_number_of_an_identity_removes_no_factor_and_the_other_way_round(ward: Ward) -> None:
+    with as_maintenance():
+        identity = SocialAccount.objects.create(pk=ward.application.pk + 1000, user=ward.claire, provider="https://idp.example", uid="1")
+    assert ward.post(ward.adele, "identity_remove", ward.application.pk).status_code == 404
+    assert ward.post(ward.adele, "factor_remove", identity.pk).status_code == 404
+    assert held(ward.claire) == {"totp", "webauthn"}
 
 
 def test_session_or_factor_of_somebody_else_does_not_exist_there(ward: Ward) -> None:
