@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
+from django.db import connection
 
 from tests.conventions.project import ROOT
 from vigie.accounts.models import User
@@ -18,12 +19,13 @@ from vigie.directory import policies as directory_policies
 from vigie.directory import rights
 from vigie.directory.actors import Actor
 from vigie.directory.models import Desk, Membership, Role, Site
-from vigie.directory.rights_catalogue import PLANNED
+from vigie.directory.rights_catalogue import PLANNED, PLANNED_CELLS
 from vigie.directory.tests import factories as directory
 from vigie.directory.tests.acting import acting_as
 from vigie.foundation.errors import Unseen
 from vigie.foundation.testing import as_maintenance
 from vigie.incidents import policies as incident_policies
+from vigie.incidents import queries as incident_queries
 from vigie.incidents.models import Incident, Interest, Status
 from vigie.incidents.policies import Access
 from vigie.incidents.tests.factories import DeskFactory, FollowerFactory, IncidentFactory
@@ -92,7 +94,6 @@ SITE_RELATIONS: Final = (
 OTHERWISE: Final[Mapping[str, str]] = {
     "support": "grants of support sites: vigie/directory/tests/test_support.py",
     "self": "what everybody may do to herself: profile and security pages, and test_what_is_ones_own below",
-    "contacts": "the contacts of incidents come by name with the incident, which its own cells open",
     "habilitation": "what a habilitation opens: vigie/sealing/tests, and parts of Vigie to come",
 }
 
@@ -217,6 +218,38 @@ def test_each_cell_over_a_site_and_its_members(ground: Ground, without: Callable
             assert not SITE_QUESTIONS[capability](actor, ground.site, claire)
 
 
+def test_how_to_reach_who_filed_is_told_to_the_desk_and_to_the_referent_alone(
+    ground: Ground, without: Callable[[rights.Cell], None]
+) -> None:
+    with as_maintenance():
+        incident = IncidentFactory.create(site=ground.site, desk=ground.desk)
+        own = incident.requester
+        own.phone = "01 23 45 67 89"
+        own.save(update_fields=["phone"])
+        desk = directory.technician(ground.desk)
+        referent = directory.member(ground.site, Role.REFERENT)
+    for user, cell in ((desk, ("users.read", "agent", "contacts")), (referent, ("users.read", "referent", "site"))):
+        assert reached(user, incident) == ("01 23 45 67 89", own.email)
+        without(cell)
+        assert reached(user, incident) is None
+    # Whoever filed it needs no telling, and gets nothing of anybody.
+    assert reached(own, incident) is None
+    with acting_as(directory_stranger(ground)), connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM incidents_requester(%s)", [incident.id])
+        assert cursor.fetchall() == []
+
+
+def directory_stranger(ground: Ground) -> User:
+    with as_maintenance():
+        return directory.technician(ground.other_desk)
+
+
+def reached(user: User, incident: Incident) -> tuple[str, str] | None:
+    with acting_as(user) as actor:
+        requester = incident_queries.record_of(incident_policies.access_incident(actor, id=incident.id)).requester
+    return None if requester is None else (requester.phone, requester.email)
+
+
 def test_what_is_ones_own(ground: Ground, without: Callable[[rights.Cell], None]) -> None:
     with as_maintenance():
         alice = directory.member(ground.site)
@@ -236,8 +269,8 @@ def test_every_cell_of_the_matrix_is_tested_or_says_where_it_is() -> None:
         *cells(SITE_QUESTIONS, SITE_RELATIONS),
         ("incident.file", "user", "own"),
         ("incident.file", "referent", "site"),
-        # Filing for somebody else is not applied yet: no page offers it.
-        ("incident.file", "agent", "served"),
+        ("users.read", "agent", "contacts"),
+        *PLANNED_CELLS,
     }
     left = {
         cell

@@ -135,6 +135,8 @@ PLANNED: Final = frozenset(
     }
 )
 """Rights of parts of Vigie to come: no policy asks for them, and the page says so."""
+PLANNED_CELLS: Final[frozenset[Cell]] = frozenset({("incident.file", "agent", "served")})
+"""Cells of applied rights that no page offers yet: filing for somebody else, on the telephone."""
 LOCKED: Final[Cell] = ("rights.change", "operator", "platform")
 """Without this cell nobody could change the matrix any more."""
 WITH_STEP_UP: Final = frozenset({"rights.change", "admins.appoint", "email.change", "account.deactivate", "factors.ip", "factors.reset"})

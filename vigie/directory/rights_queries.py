@@ -31,6 +31,8 @@ class CellView:
     is_decided: bool
     """An operator decided it otherwise than it is delivered."""
     is_locked: bool
+    is_planned: bool
+    """The right is applied, to this role not yet."""
     offers_step_up: bool
 
     @property
@@ -86,6 +88,7 @@ def _row(capability: str, roles: Sequence[str], of_family: Sequence[Cell], cells
                 state=rights.state_of(cells, cell),
                 is_decided=cell in decisions,
                 is_locked=cell == catalogue.LOCKED,
+                is_planned=cell in catalogue.PLANNED_CELLS,
                 offers_step_up=capability in catalogue.WITH_STEP_UP and cell != catalogue.ALWAYS_CONFIRMED,
             )
             for cell in of_family
@@ -188,7 +191,7 @@ def preview_of(version: RightsVersion, changes: Mapping[Cell, int]) -> Preview:
                 otherwise=totals[f"otherwise_{position}"],
                 is_administrative=cell[0] in catalogue.ADMINISTRATIVE,
                 is_health=cell[0] in catalogue.HEALTH,
-                is_planned=cell[0] in catalogue.PLANNED,
+                is_planned=cell[0] in catalogue.PLANNED or cell in catalogue.PLANNED_CELLS,
                 refusal=refusals.get(cell, ""),
             )
             for position, (cell, state) in enumerate(changes.items())

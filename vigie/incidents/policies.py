@@ -80,6 +80,16 @@ class Access:
         return self.incident.desk_id in self.actor.desk_ids
 
     @property
+    def may_reach_requester(self) -> bool:
+        """Read the telephone and the address of who filed it (users.read): the contacts of a desk's incidents, the people of a site."""
+        found: set[rights.Relation] = set()
+        if self.is_agent:
+            found.add((Role.AGENT, "contacts"))
+        if self.incident.site_id in self.actor.sites_as(Role.REFERENT):
+            found.add((Role.REFERENT, "site"))
+        return rights.holds("users.read", found)
+
+    @property
     def is_open(self) -> bool:
         return self.incident.status != Status.CLOSED
 

@@ -402,6 +402,15 @@ class FollowerView:
 
 
 @dataclass(frozen=True, slots=True)
+class Requester:
+    """How to reach who filed an incident."""
+
+    function: str
+    phone: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordView:
     """All that the page of one incident shows."""
 
@@ -414,6 +423,8 @@ class RecordView:
     last_position: int
     technicians: Sequence[tuple[UUID, str]] = field(default_factory=tuple)
     teams: Sequence[tuple[UUID, str]] = field(default_factory=tuple)
+    requester: Requester | None = None
+    """None when it is not hers to know, or when she has left the site."""
 
 
 _FIELD_LABELS = {
@@ -428,7 +439,7 @@ _FIELD_LABELS = {
 
 
 def record_of(access: Access) -> RecordView:
-    """Return what the page of an incident shows to this person, in at most eight statements."""
+    """Return what the page of an incident shows to this person, in at most nine statements."""
     incident, actor = access.incident, access.actor
     entries = FollowUp.objects.filter(incident=incident).order_by("position")
     attached = IncidentFile.objects.filter(incident=incident).select_related("attachment").order_by("attachment__created_at")
@@ -459,7 +470,17 @@ def record_of(access: Access) -> RecordView:
         last_position=views[-1].position if views else 0,
         technicians=technicians,
         teams=teams,
+        requester=_requester_of(access),
     )
+
+
+def _requester_of(access: Access) -> Requester | None:
+    if not access.may_reach_requester:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT "function", phone, email FROM incidents_requester(%s)', [access.incident.id])
+        row = cursor.fetchone()
+    return Requester(*row) if row else None
 
 
 def technicians_of(incident: Incident) -> list[tuple[UUID, str]]:
