@@ -15,6 +15,7 @@ from django.utils import timezone
 from vigie.accounts.models import TrustedNetwork, User
 from vigie.accounts.tests.factories import AuthenticatorFactory
 from vigie.accounts.tests.signing_in import signed_in_client
+from vigie.applications.tests.factories import ApplicationFactory
 from vigie.attachments.tests import documents
 from vigie.directory.access import actor_of
 from vigie.directory.models import GrantedCapability, LoanCard, Membership, Role
@@ -61,6 +62,7 @@ class Story:
     service: UUID
     practitioner: UUID
     patient: UUID
+    application: UUID
     strangers: dict[str, User]
 
 
@@ -104,6 +106,7 @@ def story(db: None) -> Story:
             owner=technician, kind="members.export", submission=uuid4(), state="done", expires_at=timezone.now() + timedelta(days=1)
         )
         patient = patients.patient(site)
+        application = ApplicationFactory.create(serves=[site])
         service, practitioner = directory.ServiceFactory.create(site=site), directory.PractitionerFactory.create(site=site)
     return Story(
         incident=incident,
@@ -118,6 +121,7 @@ def story(db: None) -> Story:
         service=service.id,
         practitioner=practitioner.id,
         patient=patient.id,
+        application=application.id,
         strangers=strangers,
     )
 
@@ -160,6 +164,7 @@ def addresses_of(story: Story) -> list[str]:
         "<uuid:account_id>": str(story.strangers["planner and editor"].pk),
         "<uuid:grant_id>": str(story.grant),
         "<uuid:patient_id>": str(story.patient),
+        "<uuid:application_id>": str(story.application),
         "<int:reference>": "1",
         "<str:support_number>": story.incident.site.number,
     }

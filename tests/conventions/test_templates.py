@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.conventions.project import ROOT, project_files
 
 # Templates that a library asks for by name, and that ours replace.
-ASKED_BY_LIBRARIES = ("account/", "mfa/", "socialaccount/", "usersessions/", "allauth/", "django/forms/")
+ASKED_BY_LIBRARIES = ("account/", "mfa/", "socialaccount/", "usersessions/", "allauth/", "django/forms/", "idp/")
 ASKED_BY_ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"}
 NAME = re.compile(r"""["']([\w./-]+\.(?:html|txt))["']""")
 

@@ -16,6 +16,7 @@ WITHOUT_TENANT = {
     "pghistory_context": "unused: each history row carries its own context",
     "socialaccount_socialapp": "identity providers, the same for all",
     "usersessions_usersession": "signed-in browsers, in autocommit; shown to their owner only",
+    "allauth_idp_oidc_token": "tokens of other applications, found by the fingerprint of an unguessable value, as sessions are",
     "django_session": "signed-in browsers, found by an unguessable key, in autocommit",
     "foundation_cacheentry": "rate limits and short-lived values, in autocommit",
 }
@@ -71,7 +72,9 @@ def test_without_a_scope_every_protected_table_reads_as_empty() -> None:
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relforcerowsecurity"
         )
         tables = [name for (name,) in cursor.fetchall()]
-        # The matrix of rights and the terms of use are the same for all, and everybody must be able to read them.
-        for table in sorted(set(tables) - {"directory_rightscell", "accounts_termsofuse"}):
+        # The matrix of rights and the terms of use are the same for all, and everybody must be able to read them; so are
+        # the applications that the protocol knows, and the keys that sign for them, which only the platform writes.
+        for_all = {"directory_rightscell", "accounts_termsofuse", "allauth_idp_oidc_client", "applications_signingkey"}
+        for table in sorted(set(tables) - for_all):
             cursor.execute(f'SELECT count(*) FROM "{table}"')
             assert cursor.fetchone() == (0,), table

@@ -16,6 +16,7 @@ from vigie.accounts import failures, identities, letters
 from vigie.accounts.addresses import normal_email
 from vigie.accounts.factors import FactorKind, ShownFactor, shown_factors
 from vigie.accounts.models import KnownDevice, TrustedNetwork, User
+from vigie.accounts.tokens import end_tokens, end_tokens_of_session
 from vigie.foundation import live, scope
 from vigie.foundation.scope import Scope
 
@@ -136,6 +137,7 @@ def forget_devices_of(user_id: UUID) -> None:
 def end_sessions(user: User, *, but: str | None = None) -> int:
     """End her sessions on every device, save the one with this key, and close their live streams; return how many.
 
+    What she had opened in the territory's other applications ends with them: their tokens die.
     When none is kept, sign-ins and changes of password that are under way, in whatever browser, end as well.
     """
     now = timezone.now()
@@ -150,6 +152,7 @@ def end_sessions_of(user_id: UUID, *, but: str | None = None, at: datetime | Non
     for session in UserSession.objects.filter(user_id=user_id).exclude(session_key=but):
         end_session(session)
         ended += 1
+    end_tokens(user_id, but=but)
     if but is None:
         with scope.entered(Scope(user_id=user_id)):
             User.objects.filter(pk=user_id).update(signed_out_at=at or timezone.now())
@@ -158,7 +161,8 @@ def end_sessions_of(user_id: UUID, *, but: str | None = None, at: datetime | Non
 
 
 def end_session(session: UserSession) -> None:
-    """End one session: its cookie opens nothing any more, its live streams close."""
+    """End one session: its cookie opens nothing any more, its live streams close, the tokens it gave die."""
+    end_tokens_of_session(session.user_id, session.session_key)
     import_module(settings.SESSION_ENGINE).SessionStore().delete(session.session_key)
     session.delete()
     live.publish_revocation(session.user_id, session_key=session.session_key)

@@ -10,16 +10,18 @@ from django.http import HttpRequest
 
 from vigie.accounts import actions
 from vigie.accounts.models import User
+from vigie.accounts.tokens import end_tokens_of_session
 from vigie.foundation import live
 
 
 @receiver(user_logged_out)
 def close_streams_of_session(sender: object, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
-    """A session that its owner leaves closes its live streams, and leaves her list."""
+    """A session that its owner leaves closes its live streams, leaves her list, and takes the tokens it gave along."""
     key = request.session.session_key
     if user is None or key is None:
         return
     UserSession.objects.filter(session_key=key).delete()
+    end_tokens_of_session(user.pk, key)
     live.publish_revocation(user.pk, session_key=key)
 
 

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "vigie.directory",
     "vigie.notifications",
     "vigie.sealing",
+    "vigie.applications",
     "vigie.patients",
     "vigie.attachments",
     "vigie.incidents",
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.usersessions",
+    "allauth.idp.oidc",
     "csp",
     "pgtrigger",
     "pghistory",
@@ -233,6 +235,15 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENVIRONMENT.is_https
 USERSESSIONS_TRACK_ACTIVITY = False
 VIGIE_OPENID_PROVIDERS = ENVIRONMENT.openid_providers
 VIGIE_CLIENT_CERTIFICATES = ENVIRONMENT.client_certificates
+
+# --- Vouching for people to the territory's other applications (docs/adr/0029) ---------------------------------------
+IDP_OIDC_ADAPTER = "vigie.applications.provider.Provider"
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+IDP_OIDC_AUTHORIZATION_CODE_EXPIRES_IN = 60
+IDP_OIDC_ID_TOKEN_EXPIRES_IN = IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 5 * 60
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = VIGIE_SESSION_IDLE_SECONDS
+IDP_OIDC_ROTATE_REFRESH_TOKEN = True
+IDP_OIDC_JWKS_CACHE_CONTROL = 3600
 
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"

@@ -15,6 +15,7 @@ SECTIONS: tuple[tuple[str, Any, str], ...] = (
     ("accounts", _("Comptes"), "directory:platform_accounts"),
     ("features", _("Fonctionnalités"), "directory:catalogue"),
     ("desks", _("Guichets"), "desks:platform"),
+    ("applications", _("Applications"), "applications:list"),
     ("rights", _("Droits"), "directory:rights"),
     ("terms", _("Conditions"), "directory:terms"),
     ("journal", _("Journal"), "directory:platform_journal"),

@@ -25,6 +25,8 @@ _QUIET_LOGGERS: Final = {
     "granian.access": "CRITICAL",
     "procrastinate": "WARNING",
     "asyncio": "WARNING",
+    # At a lower level it writes codes and tokens down.
+    "oauthlib": "WARNING",
     "faker": "WARNING",
 }
 

@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from vigie.applications.queries import tiles_for
 from vigie.directory.access import signed_in
 from vigie.directory.current_site import choose_site
 from vigie.directory.entry import SignedInRequest
@@ -23,6 +24,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "recent": queries.recent_for(actor),
         "desks": queries.desk_loads(actor),
         "may_file": bool(policies.may_file_to_site(actor)),
+        "tiles": tiles_for(actor),
         "live_topics": [f"user:{actor.id}", *(f"desk:{desk.id}" for desk in actor.desks)],
     }
     template = "web/_home.html" if request.headers.get("HX-Request") else "web/home.html"
