@@ -45,6 +45,13 @@ OPEN = {
     "health-live",
     "health-ready",
     "metrics",
+    "idp:oidc:configuration",
+    "idp:oidc:jwks",
+    "idp:oidc:token",
+    "idp:oidc:userinfo",
+    "idp:oidc:revoke",
+    # Judges the application first, then asks for two factors: tested in applications
+    "idp:oidc:authorization",
 }
 """Addresses that anybody may ask for. They show nothing of anybody."""
 
