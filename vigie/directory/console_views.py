@@ -36,6 +36,7 @@ from vigie.foundation.errors import DomainError
 from vigie.ui.numbers import grouped
 
 _UNPROCESSABLE = 422
+_SORTS = frozenset({"nom", "-nom", "statut", "-statut"})
 
 
 # --- Sites -----------------------------------------------------------------------------------------------------------
@@ -59,7 +60,10 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
     filters = console.filters_of(query)
     position = Position(after=query.get("apres", ""), before=query.get("avant", ""), last="fin" in query)
     size = int(query["taille"]) if query.get("taille") in {str(size) for size in member_queries.PAGE_SIZES} else member_queries.PAGE_SIZE
-    page = member_queries.members_page(site, filters, position, descending=query.get("tri") == "-nom", size=size)
+    sort = query.get("tri", "") if query.get("tri") in _SORTS else "nom"
+    page = member_queries.members_page(
+        site, filters, position, descending=sort.startswith("-"), by_status=sort.endswith("statut"), size=size
+    )
     services = member_queries.services_of(site)
     context = {
         "site": site,
@@ -67,7 +71,7 @@ def members(request: SignedInRequest, number: str) -> HttpResponse:
         "may_write": policies.may_administer(request.actor, site.id),
         "page": page,
         "pages": _pages(query, page, size),
-        "sort": "-nom" if query.get("tri") == "-nom" else "nom",
+        "sort": sort,
         "filters": filters,
         "active_filters": _active_filters(query, filters, services),
         "clear_url": address_with(query, q=None, statut=None, service=None, role=None, facteur=None),

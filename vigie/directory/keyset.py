@@ -54,7 +54,7 @@ def cut(rows: QuerySet[Row], order: Sequence[str], position: Position, *, size: 
     backwards = position.last or bool(position.before)
     start = None if position.last else _place(rows, order, position.before or position.after)
     descends = descending != backwards
-    wanted = rows if start is None else rows.filter(_beyond(order, start, "lt" if descends else "gt"))
+    wanted = rows if start is None else rows.filter(beyond(order, start, "lt" if descends else "gt"))
     found = list(wanted.order_by(*(f"-{name}" if descends else name for name in order))[: size + 1])
     shown = found[:size]
     has_more = len(found) > size
@@ -68,13 +68,14 @@ def cut(rows: QuerySet[Row], order: Sequence[str], position: Position, *, size: 
     )
 
 
-def _beyond(order: Sequence[str], start: Sequence[Any], beyond: str) -> Q:
+def beyond(order: Sequence[str], start: Sequence[Any], lookup: str) -> Q:
+    """Return the condition « after this place in the order » (`lookup`: gt), or before it (lt)."""
     # The first condition alone bounds the scan of the index.
-    condition = Q(**{f"{order[0]}__{beyond}e": start[0]})
+    condition = Q(**{f"{order[0]}__{lookup}e": start[0]})
     alternatives = Q()
     for depth, name in enumerate(order):
         same = dict(zip(order[:depth], start[:depth], strict=True))
-        alternatives |= Q(**same, **{f"{name}__{beyond}": start[depth]})
+        alternatives |= Q(**same, **{f"{name}__{lookup}": start[depth]})
     return condition & alternatives
 
 

@@ -6,10 +6,11 @@ The caller has asked `policies` whether the site's members may be read.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Case, Q, QuerySet, TextChoices, When
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from vigie.audit.queries import record_history
 from vigie.directory import policies, rights, support_queries
 from vigie.directory.actors import Actor
+from vigie.directory.keyset import beyond
 from vigie.directory.models import (
     Habilitation,
     Invitation,
@@ -213,10 +215,18 @@ class MemberPage:
         return str(self.rows[0].id) if self.rows else ""
 
 
-def members_page(site: Site, filters: MemberFilters, position: Position, *, descending: bool = False, size: int = PAGE_SIZE) -> MemberPage:
-    """Return one page of the members of a site, by name, in at most eight statements."""
+def members_page(
+    site: Site,
+    filters: MemberFilters,
+    position: Position,
+    *,
+    descending: bool = False,
+    by_status: bool = False,
+    size: int = PAGE_SIZE,
+) -> MemberPage:
+    """Return one page of the members of a site, by name or by status then name, in at most eight statements."""
     words = clean_line(filters.words)[:MOST_SOUGHT]
-    is_searched = bool(words) and not filters.active
+    is_searched = bool(words) and not filters.active and not by_status
     members = filters.narrow(site, sought_members(site, words))
     total = _count_found(site, words) if is_searched else _counted(members)
     is_approximate = False
@@ -228,13 +238,14 @@ def members_page(site: Site, filters: MemberFilters, position: Position, *, desc
         is_approximate = bool(total)
     backwards = position.last or bool(position.before)
     descends = descending != backwards
-    start = None if position.last else _named(site, position.before or position.after)
-    wanted: QuerySet[Membership] = members
+    order = _BY_STATUS if by_status else _BY_NAME
+    start = None if position.last else _place(site, position.before or position.after, order)
+    wanted: QuerySet[Membership] = _ranked(members) if by_status else members
     if is_searched:
         wanted = Membership.objects.filter(site=site, pk__in=_found_page(site, words, start, descends=descends, most=size + 1))
     elif start is not None:
-        wanted = members.filter(_beyond(start, "lt" if descends else "gt"))
-    found = list(wanted.order_by(*_order(descends=descends)).with_status().values_list(*_ROW)[: size + 1])  # type: ignore[attr-defined]
+        wanted = wanted.filter(beyond(order, start, "lt" if descends else "gt"))
+    found = list(wanted.order_by(*_order(order, descends=descends)).with_status().values_list(*_ROW)[: size + 1])  # type: ignore[attr-defined]
     rows = [MemberRow(*values) for values in found[:size]]
     if backwards:
         rows.reverse()
@@ -257,7 +268,7 @@ def sought_members(site: Site, words: str, *, near: bool = False) -> QuerySet[Me
     return members.filter(pk__in=RawSQL("SELECT directory_search_members(%s, %s, %s)", [words, site.id, near]))
 
 
-def _found_page(site: Site, words: str, start: tuple[str, str, UUID] | None, *, descends: bool, most: int) -> list[UUID]:
+def _found_page(site: Site, words: str, start: tuple[Any, ...] | None, *, descends: bool, most: int) -> list[UUID]:
     """Return the members who have all these words, from a place on, in the order of names."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -289,7 +300,7 @@ def listed_members(site: Site, filters: MemberFilters) -> QuerySet[Membership]:
     members = filters.narrow(site, sought_members(site, filters.words))
     if filters.words and not members.exists():
         members = filters.narrow(site, sought_members(site, filters.words, near=True))
-    return members.order_by(*_order(descends=False))
+    return members.order_by(*_BY_NAME)
 
 
 def exported_members(site: Site, filters: MemberFilters) -> Iterator[MemberRow]:
@@ -304,27 +315,25 @@ def exported_members(site: Site, filters: MemberFilters) -> Iterator[MemberRow]:
     yield from _with_services(rows)
 
 
-def _order(*, descends: bool) -> list[str]:
-    sign = "-" if descends else ""
-    return [f"{sign}last_name", f"{sign}first_name", f"{sign}id"]
+_BY_NAME = ("last_name", "first_name", "id")
+_BY_STATUS = ("status_rank", *_BY_NAME)
 
 
-def _beyond(start: tuple[str, str, UUID], beyond: str) -> Q:
-    last_name, first_name, identifier = start
-    # The first condition alone bounds the scan of the index.
-    return Q(**{f"last_name__{beyond}e": last_name}) & (
-        Q(**{f"last_name__{beyond}": last_name})
-        | Q(last_name=last_name, **{f"first_name__{beyond}": first_name})
-        | Q(last_name=last_name, first_name=first_name, **{f"id__{beyond}": identifier})
-    )
+def _order(order: Sequence[str], *, descends: bool) -> list[str]:
+    return [f"-{name}" if descends else name for name in order]
 
 
-def _named(site: Site, cursor: str) -> tuple[str, str, UUID] | None:
+def _ranked(members: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Annotate the place of each status in the life of a membership."""
+    return members.annotate(status_rank=Case(*(When(_having(status), then=place) for place, status in enumerate(MemberStatus)), default=0))
+
+
+def _place(site: Site, cursor: str, order: Sequence[str]) -> tuple[Any, ...] | None:
     """Return the place of a member in the order; somebody unknown is the first page."""
     identifier = _uuid(cursor)
     if identifier is None:
         return None
-    return Membership.objects.filter(site=site, id=identifier).values_list("last_name", "first_name", "id").first()
+    return _ranked(Membership.objects.filter(site=site, id=identifier)).values_list(*order).first()
 
 
 def _with_services(rows: Sequence[MemberRow]) -> list[MemberRow]:

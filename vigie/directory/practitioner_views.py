@@ -40,6 +40,7 @@ def practitioners(request: SignedInRequest, number: str) -> HttpResponse:
         "page": page,
         "pages": console.pages_of(request.GET, page, _counted(page.total)),
         "words": words,
+        "is_approximate": page.total > 0 and register_queries.finds_only_near(site, words),
         "activity": activity,
         "crumbs": console.crumbs(site, (_("Médecins émetteurs"), "")),
     }
@@ -228,6 +229,7 @@ def identities_add(request: SignedInRequest, membership_id: UUID) -> HttpRespons
         "page": page,
         "pages": console.pages_of(request.GET, page, _counted(page.total)),
         "words": words,
+        "is_approximate": page.total > 0 and register_queries.finds_only_near(member.site, words),
         "crumbs": console.crumbs(member.site, own, (_("Ajouter une identité médicale"), "")),
     }
     return render(request, "directory/identities_add.html", context, status=status)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Func, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, FloatField, Func, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
@@ -30,6 +30,8 @@ from vigie.foundation.text import clean_line
 
 MOST_TICKED = 200
 _MOST_WORDS = 10
+_NEAR = 0.4
+"""Likeness of a name from which it is shown, as for members."""
 
 Row = TypeVar("Row", bound=Model)
 _BY_NAME = ("last_name", "first_name", "id")
@@ -106,8 +108,23 @@ def practitioners_page(site: Site, words: str, activity: str, position: Position
 
 
 def sought_practitioners(site: Site, words: str) -> QuerySet[Practitioner]:
-    """Return the practitioners of a site whose name, number or speciality has all these words."""
+    """Return the practitioners of a site whose name, number or speciality has all these words; the nearest when nobody's has."""
+    return _nearest_practitioners(site, words) if finds_only_near(site, words) else _practitioners_with(site, words)
+
+
+def finds_only_near(site: Site, words: str) -> bool:
+    """Tell whether no practitioner of the site has all these words, so that a search shows those that resemble them."""
+    return bool(clean_line(words)) and not _practitioners_with(site, words).exists()
+
+
+def _practitioners_with(site: Site, words: str) -> QuerySet[Practitioner]:
     return _has_words(Practitioner.objects.filter(site=site), "search", words)
+
+
+def _nearest_practitioners(site: Site, words: str) -> QuerySet[Practitioner]:
+    # One site's register is a few hundred rows: compared one by one, under the policy.
+    likeness = Func(Func(Value(clean_line(words)), function="plain"), "search", function="word_similarity", output_field=FloatField())
+    return Practitioner.objects.filter(site=site).alias(likeness=likeness).filter(likeness__gte=_NEAR)
 
 
 def practitioner_people(practitioner: Practitioner, position: Position) -> Slice[Membership]:

@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from vigie.accounts.tests.signing_in import is_signed_in, signed_in_client
 from vigie.audit.models import Act
 from vigie.directory import member_actions, member_queries
 from vigie.directory.member_queries import MemberFilters, Position
-from vigie.directory.models import Habilitation, Membership, Role, Service, ServiceMembership, Site
+from vigie.directory.models import Habilitation, Membership, MemberStatus, Role, Service, ServiceMembership, Site
 from vigie.directory.tests.acting import acting_as
 from vigie.directory.tests.factories import MembershipFactory, ServiceFactory, SiteFactory, member
 from vigie.foundation.errors import Invalid, NotAllowed, Unseen
@@ -225,6 +226,44 @@ def test_pages_forwards_and_backwards_give_everybody_once_in_order(console: Cons
                 backwards = [row.id for row in current.rows] + backwards
         assert forwards == expected
         assert backwards == expected
+
+
+def test_sorted_by_status_everybody_is_there_once_in_the_order_of_a_membership_s_life(console: Console) -> None:
+    now = timezone.now()
+    with as_maintenance():
+        for index in range(3):
+            for last_name, fields in (
+                ("Partie", {"is_active": False}),
+                ("Invitée", {"user": None, "accepted_at": None, "activated_at": None, "invitation_expires_at": now + timedelta(days=3)}),
+                ("Expirée", {"user": None, "accepted_at": None, "activated_at": None, "invitation_expires_at": now - timedelta(days=3)}),
+            ):
+                MembershipFactory.create(
+                    site=console.site, last_name=last_name, first_name=f"Anne{index}", email=f"{last_name}{index}@x.example", **fields
+                )
+    life = list(MemberStatus)
+    for descending in (False, True):
+        for words in ("", "anne"):
+            walked: list[member_queries.MemberRow] = []
+            position = Position()
+            with acting_as(console.adele):
+                while True:
+                    page = member_queries.members_page(
+                        console.site, MemberFilters(words=words), position, descending=descending, by_status=True, size=4
+                    )
+                    walked += page.rows
+                    if not page.has_next:
+                        break
+                    position = Position(after=page.next_cursor)
+                back = member_queries.members_page(
+                    console.site, MemberFilters(words=words), Position(last=True), descending=descending, by_status=True, size=4
+                )
+            keys = [(life.index(MemberStatus(row.status)), row.last_name, row.first_name, row.id) for row in walked]
+            assert keys == sorted(keys, reverse=descending)
+            assert len(walked) == len({row.id for row in walked}) == page.total == (9 if words else 11)
+            assert [row.id for row in back.rows] == [row.id for row in walked[-4:]]
+    answer = console.page(console.adele, "members", console.site.number, tri="-statut")
+    assert 'aria-sort="descending"' in answer.content.decode()
+    assert console.page(console.adele, "members", console.site.number, tri="password").context["sort"] == "nom"
 
 
 @pytest.mark.parametrize("cursor", ["x", "00000000-0000-7000-8000-000000000000", "~", "' OR 1=1"])

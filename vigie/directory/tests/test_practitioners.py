@@ -177,6 +177,23 @@ def test_a_practitioner_is_found_by_name_number_or_speciality(register: Register
     assert "Zimmer" not in page
 
 
+@pytest.mark.parametrize("words", ["lemère", "Lemaier", "helenne"])
+def test_a_typing_error_finds_the_nearest_names_and_says_so(register: Register, words: str) -> None:
+    with as_maintenance():
+        PractitionerFactory.create(site=register.site, first_name="Bo", last_name="Zimmer", specialty="")
+    for answer in (
+        register.get("practitioners", register.site.number, q=words),
+        register.get("identities_add", register.claire.id, q=words),
+    ):
+        page = answer.content.decode()
+        assert "Lemaire" in page
+        assert "Zimmer" not in page
+        assert "Voici les noms les plus proches." in page
+    exact = register.get("practitioners", register.site.number, q="zimmer").content.decode()
+    assert "Lemaire" not in exact
+    assert "les plus proches" not in exact
+
+
 @pytest.mark.parametrize("words", ["'", "%", "_", "\\", "zzz", "\x00", "& | !"])
 def test_search_survives_nonsense(register: Register, words: str) -> None:
     assert register.get("practitioners", register.site.number, q=words, exercice="'; DROP").status_code == 200
