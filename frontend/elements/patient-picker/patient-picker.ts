@@ -8,7 +8,7 @@ const SHOWN = 6;
  * number in the field. The name stays in the browser.
  *
  * `data-url` (batches), `data-scope`. Inside: the `input[name]`; `[data-open]`, hidden, with an `input[type=search]`,
- * `[data-rows]` and a `<template>` of a choice, a button `[data-reference]`. `data-none-label` when nobody matches.
+ * `[data-rows]` and a `<template data-row>` with a button `[data-reference]`. `data-none-label` when nobody matches.
  */
 export class PatientPicker extends HTMLElement {
   #register: Promise<Register> | undefined;
@@ -68,7 +68,7 @@ export class PatientPicker extends HTMLElement {
     this.#turn += 1;
     const turn = this.#turn;
     const rows = this.querySelector("[data-rows]");
-    const template = this.querySelector("template");
+    const template = this.querySelector<HTMLTemplateElement>("template[data-row]");
     const typed = this.#search?.value ?? "";
     if (!rows || !template) return;
     if (typed.trim().length < 2) {

@@ -7,7 +7,7 @@ const SHOWN = 50;
  * Around the list of a register that the server drew: where the key is open, searches and sorts all of it in the browser.
  *
  * `data-url` (batches), `data-scope`. Inside: `[data-closed]`, the server's list; `[data-open]`, hidden, with an
- * `input[type=search]`, buttons `[data-sort]` in the headers, `[data-rows]`, a `<template>` of a row, `[data-count]`,
+ * `input[type=search]`, buttons `[data-sort]` in the headers, `[data-rows]`, a `<template data-row>`, `[data-count]`,
  * `[data-more]`, `[data-failed]`. Texts: `data-count-label` with `{shown}` and `{count}`, `data-loading-label` with `{count}`.
  */
 export class PatientRegister extends HTMLElement {
@@ -103,7 +103,7 @@ export class PatientRegister extends HTMLElement {
   }
 
   #draw(): void {
-    const template = this.querySelector("template");
+    const template = this.querySelector<HTMLTemplateElement>("template[data-row]");
     const { scope = "", countLabel = "" } = this.dataset;
     if (!template) return;
     const rows = this.#found.slice(0, this.#shown);
