@@ -107,6 +107,29 @@ def open_mail(page: Page, recipient: str, subject: str) -> str:
     raise AssertionError(message)
 
 
+class Letterbox:
+    """The mails to one address, as its owner reads them in the demonstration's mailbox: each is opened once."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._page = page
+        self._address = address
+        self._opened: set[str | None] = set()
+
+    def next_mail(self, subject: str) -> str:
+        """Open the newest mail that was not opened yet and whose subject contains this; return its text. It may have to come first."""
+        deadline = time.monotonic() + _MAIL_SECONDS
+        while time.monotonic() < deadline:
+            self._page.goto(f"/courrier/?{urlencode({'a': self._address})}")
+            for link in self._page.get_by_role("link", name=re.compile(re.escape(subject))).all():
+                address = link.get_attribute("href")
+                if address not in self._opened:
+                    self._opened.add(address)
+                    link.click()
+                    return self._page.locator("[data-mail-text]").inner_text()
+        message = f"No new mail to {self._address} about {subject!r}; there are: {self._page.locator('main').inner_text()}"
+        raise AssertionError(message)
+
+
 def mail_subjects(page: Page, recipient: str) -> list[str]:
     """Return the subjects of the mails to this address, the newest first."""
     page.goto(f"/courrier/?{urlencode({'a': recipient})}")
