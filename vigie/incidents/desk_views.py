@@ -82,6 +82,8 @@ class Part:
     model: Any
     make: Callable[[SignedInRequest, Desk, Item, Any], forms.Form]
     save: Callable[[SignedInRequest, Desk, UUID | None, Any], object]
+    adding: str | Promise = ""
+    """What the page is called when the element does not exist yet."""
 
 
 def _settings_form(_request: SignedInRequest, found: Desk, _item: Item, data: Any) -> forms.Form:
@@ -161,10 +163,10 @@ def _save_priority(request: SignedInRequest, found: Desk, item_id: UUID | None, 
 PARTS: Mapping[str, Part] = {
     "reglages": Part(_("Coordonnées et règles"), None, _settings_form, _save_settings),
     "horaires": Part(_("Horaires"), None, _hours_form, _save_hours),
-    "groupe": Part(_("Groupe"), Team, _team_form, _save_team),
-    "solution": Part(_("Solution"), Solution, _solution_form, _save_solution),
-    "categorie": Part(_("Catégorie"), Category, _category_form, _save_category),
-    "priorite": Part(_("Priorité"), Priority, _priority_form, _save_priority),
+    "groupe": Part(_("Groupe"), Team, _team_form, _save_team, _("Ajouter un groupe")),
+    "solution": Part(_("Solution"), Solution, _solution_form, _save_solution, _("Ajouter une solution")),
+    "categorie": Part(_("Catégorie"), Category, _category_form, _save_category, _("Ajouter une catégorie")),
+    "priorite": Part(_("Priorité"), Priority, _priority_form, _save_priority, _("Ajouter une priorité")),
 }
 
 
@@ -194,7 +196,7 @@ def part(request: SignedInRequest, slug: str, part: str, item_id: UUID | None = 
             else:
                 messages.success(request, gettext("Les réglages du guichet sont enregistrés."))
                 return redirect(f"{reverse('desks:desk', args=[slug])}#{part}")
-    title = item.name if item else what.title
+    title = item.name if item else what.adding or what.title
     context = {
         "frame": _frame(request, found, (title, "")),
         "desk": found,

@@ -770,7 +770,7 @@ SUPPORT_GRANTS = (
         acts=(
             ("member.edited", "membership", "camille.renaud"),
             ("member.access_changed", "membership", "ines.fabre"),
-            ("service.members_attached", "service", "Gériatrie"),
+            ("service.added", "service", "Gériatrie"),
         ),
     ),
     GrantPlan(

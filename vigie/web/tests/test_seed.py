@@ -447,6 +447,7 @@ def test_the_journal_tells_the_same_acts_at_each_run(territory: tuple[Settlement
 def test_the_journal_is_chained_and_a_decision_on_rights_stands(small: loading.Loaded) -> None:
     assert Verification.objects.get().broken == []
     assert Verification.objects.get().linked == Act.objects.count() > 60
+    assert [code for code in Act.objects.values_list("code", flat=True).distinct().order_by("code") if not acts.is_declared(code)] == []
     latest = RightsVersion.objects.latest("number")
     assert latest.reason
     assert list(latest.decisions) == ["incident.nudge|user|followed"]
