@@ -51,9 +51,16 @@ class IdentityProvider:
 @contextmanager
 def running_identity_provider(redirect_address: str) -> Iterator[IdentityProvider]:
     """Run the provider, which knows one client."""
+    with node_program("provider.mjs", redirect_address) as issuer:
+        yield IdentityProvider(issuer)
+
+
+@contextmanager
+def node_program(*command: str) -> Iterator[str]:
+    """Run a program of tests/oidc, which says its address when it is ready; return that address."""
     assert install(FOLDER) == 0
     node = subprocess.Popen(
-        ["node", "provider.mjs", redirect_address],
+        ["node", *command],
         cwd=FOLDER,
         env=node_environment(),
         stdout=subprocess.PIPE,
@@ -64,9 +71,9 @@ def running_identity_provider(redirect_address: str) -> Iterator[IdentityProvide
     )
     try:
         assert node.stdout is not None
-        issuer = next((line.strip() for line in node.stdout if line.startswith("http")), "")
-        assert issuer, "the provider did not start"
-        yield IdentityProvider(issuer)
+        address = next((line.strip() for line in node.stdout if line.startswith("http")), "")
+        assert address, "the program did not start"
+        yield address
     finally:
         os.killpg(node.pid, signal.SIGTERM)
         node.wait(timeout=10)

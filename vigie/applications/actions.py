@@ -91,7 +91,7 @@ def change_application(actor: Actor, application_id: UUID, facts: ApplicationFac
     _store(application, stated)
     if application.is_in_service:
         client = Client.objects.select_for_update().get(pk=application.client_id)
-        _describe(client, application)
+        describe(client, application)
         client.save()
         if set(changed) & {"redirect_addresses", "scopes", "serves_all", "sites", "is_trusted"}:
             Token.objects.filter(client=client).delete()
@@ -263,12 +263,12 @@ def _open_client(application: Application) -> str:
     client = Client(id=application.client_id)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     client.set_secret(secret)
-    _describe(client, application)
+    describe(client, application)
     client.save(force_insert=True)
     return secret
 
 
-def _describe(client: Client, application: Application) -> None:
+def describe(client: Client, application: Application) -> None:
     """Write down what the protocol needs to know. Wildcards, other flows and other kinds of clients do not exist here."""
     client.name = application.name
     client.type = Client.Type.CONFIDENTIAL

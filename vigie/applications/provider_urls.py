@@ -1,7 +1,9 @@
 """Addresses of the OpenID provider. allauth reverses some of them, under these names; its others do not exist here."""
 
-from django.urls import include, path
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
 
+from vigie.applications import demonstration_views as demonstration
 from vigie.applications import provider_views as views
 
 _oidc = [
@@ -12,4 +14,9 @@ _oidc = [
     path("identite/revocation", views.revoke, name="revoke"),
     path("identite/cles", views.jwks, name="jwks"),
 ]
-urlpatterns = [path("", include(([path("", include((_oidc, "oidc")))], "idp")))]
+urlpatterns: list[URLPattern | URLResolver] = [path("", include(([path("", include((_oidc, "oidc")))], "idp")))]
+if settings.VIGIE_DEVELOPMENT_PAGES:
+    urlpatterns += [
+        path("demonstration/application/", demonstration.enter, name="demonstration_application"),
+        path("demonstration/application/retour/", demonstration.back, name="demonstration_application_back"),
+    ]

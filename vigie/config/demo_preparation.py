@@ -20,6 +20,9 @@ def main(seed_arguments: list[str]) -> None:
     if not get_user_model().objects.using("maintenance").exists():
         print("Chargement du territoire de démonstration…", flush=True)
         call_command("seed", *seed_arguments)
+    from vigie.applications.demonstration import follow_address
+
+    follow_address(using="maintenance")
     connections.close_all()
 
 

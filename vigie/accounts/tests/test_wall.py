@@ -92,7 +92,7 @@ def _matching(regex: str) -> str:
 
 
 def closed_routes() -> list[tuple[str, str]]:
-    development = {"kit", "mailbox"}
+    development = {"kit", "mailbox", "demonstration_application"}
     return [
         (name, f"/{address}")
         for name, address in routes(get_resolver())

@@ -51,5 +51,5 @@ class ApplicationFactory(DjangoModelFactory[Application]):
             ApplicationSite.objects.create(application=self, site=site)
         client = Client(id=self.client_id)
         client.set_secret(SECRET)
-        actions._describe(client, self)
+        actions.describe(client, self)
         client.save(force_insert=True)

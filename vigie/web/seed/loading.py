@@ -17,6 +17,7 @@ from psycopg import sql
 
 from vigie.accounts import demonstration
 from vigie.accounts.models import TermsOfUse, User
+from vigie.applications import demonstration as application
 from vigie.attachments import storage
 from vigie.attachments.models import Scan
 from vigie.audit.actions import record_act
@@ -36,6 +37,7 @@ from vigie.web.seed.patients import sealed_patients
 from vigie.web.seed.pictures import Picture, form, screenshot
 from vigie.web.seed.sealing import seal_site
 from vigie.web.seed.settlement import Person, Settlement
+from vigie.web.seed.territory import APPLICATION, APPLICATION_SITES
 from vigie.web.seed.timeline import PARIS, Case, Chronicle, Entry
 from vigie.web.seed.waiting import waiting_rows
 
@@ -158,6 +160,7 @@ def load(
         store.settle(settlement)
         store.govern(Governance(settlement, now=now, seed=seed))
         store.add(waiting_rows(settlement, seed=seed, now=now))
+        store.add(application.rows([settlement.site(key) for key in APPLICATION_SITES], **APPLICATION, now=now))
         sealed = seal_site(settlement, seed=seed, now=now)
         store.add(sealed.rows)
         store.admit(

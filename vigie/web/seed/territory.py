@@ -756,6 +756,10 @@ PRACTITIONERS = (
 )
 
 _READ, _WRITE, _ACTIVATE = GrantedCapability
+APPLICATION = {"name": "Annuaire des gardes", "text": "Qui est de garde, et où. Une application de démonstration."}
+APPLICATION_SITES = ("saint-aubrin", "montfaverolles", "tilleuls")
+"""Whose people may use the territory’s other application."""
+
 SUPPORT_GRANTS = (
     GrantPlan(
         "saint-aubrin",
