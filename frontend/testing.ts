@@ -4,7 +4,7 @@ import { Window } from "happy-dom";
 const NAMES = [
   "window", "document", "customElements", "HTMLElement", "HTMLInputElement", "HTMLSelectElement", "HTMLDialogElement",
   "HTMLDetailsElement", "HTMLMetaElement", "Element", "Node", "Event", "CustomEvent", "FormData", "File", "DataTransfer",
-  "KeyboardEvent", "SubmitEvent",
+  "KeyboardEvent", "SubmitEvent", "CSS",
 ] as const;
 
 /** Makes a fresh page the global one. Import the element under test after this, and define it. */

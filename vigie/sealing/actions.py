@@ -4,6 +4,7 @@ The browser makes and wraps every key; here shapes, rights and monotony are chec
 take the actor first and raise errors of `foundation.errors` whose text is for people; then nothing was written.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -554,9 +555,9 @@ def withdraw_connector(actor: Actor, number: str, connector_id: UUID) -> Connect
 # --- Alarms ----------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def report_alarm(actor: Actor, number: str, *, alarm: str, expected: str, found: str) -> None:
-    """Write in the journal that a browser was shown a key, or a revision, other than the one it had pinned."""
+    """Write in the journal that a browser refused what it was shown. `expected` and `found`: thumbprints, or a code of refusal."""
     access = access_site(actor, number)
-    if alarm not in ALARMS:
+    if alarm not in ALARMS or not all(_TOLD.fullmatch(told) for told in (expected, found)):
         raise Invalid({"alarm": _("Cette alarme est inconnue.")})
     record_act(
         actor,
@@ -566,11 +567,12 @@ def report_alarm(actor: Actor, number: str, *, alarm: str, expected: str, found:
         object_kind="site",
         object_id=access.site.id,
         object_name=access.site.name,
-        details={"alarm": alarm, "expected": expected[:43], "found": found[:43]},
+        details={"alarm": alarm, "expected": expected, "found": found},
     )
 
 
-ALARMS = ("key", "recipient", "revision")
+ALARMS = ("key", "recipient", "revision", "value", "instance")
+_TOLD = re.compile(r"[\w-]{0,43}", re.ASCII)
 
 
 # --- What they share -------------------------------------------------------------------------------------------------

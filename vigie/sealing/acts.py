@@ -28,7 +28,7 @@ declare(
         "sealing.connector_proposed": _("%(actor)s a proposé le connecteur %(object)s comme lecteur."),
         "sealing.connector_confirmed": _("%(actor)s a confirmé la clé du connecteur %(object)s."),
         "sealing.connector_withdrawn": _("%(actor)s a retiré le connecteur %(object)s des lecteurs."),
-        "sealing.alarm": _("Alarme sur un poste de %(actor)s : %(object)s lui a présenté une autre clé que celle connue."),
+        "sealing.alarm": _("Alarme sur un poste de %(actor)s (%(object)s) : il a refusé ce que le serveur lui présentait."),
     },
 )
 declare_detail("method", _("Méthode"), {method.value: method.label for method in Method})
@@ -41,6 +41,17 @@ declare_detail(
         "leaver": _("départ d’une personne"),
         "workstation": _("poste perdu ou volé"),
         "doubt": _("doute sur la clé"),
+    },
+)
+declare_detail(
+    "alarm",
+    _("Alarme"),
+    {
+        "key": _("une autre clé que celle connue"),
+        "recipient": _("des lecteurs que le site n’a pas signés"),
+        "revision": _("une valeur ou une clé plus ancienne que celle déjà vue"),
+        "value": _("une valeur altérée ou déplacée"),
+        "instance": _("une autre installation de Vigie"),
     },
 )
 declare_detail("purpose", _("Pour"), {"unlock": _("lire sur ce poste"), "manage": _("gérer la clé")})

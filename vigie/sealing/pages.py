@@ -18,6 +18,7 @@ def sealed_page(site: Site, *, back: str) -> SealedPage | None:
         site=str(site.id),
         ring_url=reverse("sealing:ring", args=[site.number]),
         open_url=f"{reverse('sealing:unlock', args=[site.number])}?{urlencode({'suite': back})}",
+        alarm_url=reverse("sealing:alarm", args=[site.number]),
     )
 
 

@@ -11,6 +11,8 @@ class SealedPage:
     """Where the browser reads public keys and wrapped data keys."""
     open_url: str
     """The page that opens this workstation, or opens it again after the lock."""
+    alarm_url: str
+    """Where the browser tells the journal what it refused."""
     idle_minutes: int = 15
 
 

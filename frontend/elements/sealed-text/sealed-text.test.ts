@@ -24,10 +24,14 @@ const scope = `dat:${site.id}`;
 const dataKey = await makeDataKey({ scope, number: 1, recipients: [site.kid], signer: site.held, pins: testPins(site) });
 const key = await openDataKey({ record: dataKey, held: [site.held], pins: testPins(site) });
 const ring = { v: 1, instance, site: site.id, keys: [site.record], dataKeys: [dataKey], confirmations: [], withdrawn: [] };
-globalThis.fetch = async () => new Response(JSON.stringify(ring));
+const reported: unknown[] = [];
+globalThis.fetch = async (url, request) => {
+  if (url === "/alarme/") reported.push(JSON.parse(String(request?.body)));
+  return new Response(JSON.stringify(ring));
+};
 after(() => session.end());
 
-const STATE = `<sealing-state data-instance="${instance}" data-site="${site.id}" data-ring-url="/anneau/" data-idle-minutes="15">
+const STATE = `<sealing-state data-instance="${instance}" data-site="${site.id}" data-ring-url="/anneau/" data-alarm-url="/alarme/" data-idle-minutes="15">
   <p data-when="absent">Ouvrir ce poste</p><p data-when="open" hidden>Ouvert sur <b data-workstation></b></p>
   <ul data-alarms hidden></ul>
   <template data-words><i data-word="short-altered">valeur refusée</i><i data-word="long-altered">Cette valeur a été altérée.</i></template>
@@ -106,6 +110,15 @@ test("a value of another record is not shown, and an alarm says why", async () =
   const alarms = document.querySelector<HTMLElement>("[data-alarms]");
   assert.equal(alarms?.hidden, false);
   assert.match(alarms?.textContent ?? "", /altérée.*does-not-open/);
+});
+
+test("an alarm goes to the journal once a page, without any value", async () => {
+  const [one, other, third] = [await patient("Lefèvre"), await patient("Nguyễn"), await patient("Martin")];
+  reported.length = 0;
+  document.body.innerHTML =
+    STATE + mark("nom", one.attributes.replace(one.token, other.token)) + mark("autre", other.attributes.replace(other.token, third.token));
+  await settled(() => shown("#nom") === "valeur refusée" && shown("#autre") === "valeur refusée" && reported.length > 0);
+  assert.deepEqual(reported, [{ alarm: "value", expected: "", found: "does-not-open" }]);
 });
 
 test("what was sealed is text, never markup", async () => {

@@ -1,17 +1,24 @@
+import { ask } from "../../keys/server";
 import { session, type Alarm } from "../../sealing/session";
-import { familyOf, word } from "../../sealing/words";
+import { familyOf, word, type Family } from "../../sealing/words";
 
 const MOST_DETAILS = 5;
+
+/** What the journal calls each kind of alarm: see `vigie/sealing/actions.py`. */
+const IN_JOURNAL: Partial<Record<Family, string>> = {
+  altered: "value", form: "value", older: "revision", key: "key", readers: "recipient", instance: "instance",
+};
 
 /**
  * Says whether the page's sealed values are readable here, and what was refused; starts the session that opens them.
  *
- * `data-instance`, `data-site`, `data-ring-url`, `data-idle-minutes`. Inside: a `[data-when]` for each state, the
+ * `data-instance`, `data-site`, `data-ring-url`, `data-alarm-url`, `data-idle-minutes`. Inside: a `[data-when]` for each state, the
  * texts `[data-word]`, a list `[data-alarms]`, buttons `[data-lock]` and `[data-forget]`.
  */
 export class SealingState extends HTMLElement {
   #end: (() => void) | undefined;
   #told = 0;
+  readonly #reported = new Set<string>();
 
   connectedCallback(): void {
     this.#end = session.subscribe(() => this.#show());
@@ -37,8 +44,20 @@ export class SealingState extends HTMLElement {
     for (const part of this.querySelectorAll<HTMLElement>("[data-when-elsewhere]")) part.hidden = !isElsewhere;
     for (const part of this.querySelectorAll<HTMLElement>("[data-when]")) part.hidden = part.dataset["when"] !== session.state;
     for (const name of this.querySelectorAll("[data-workstation]")) name.textContent = session.workstation?.name ?? "";
-    for (const alarm of session.alarms.slice(this.#told)) this.#alarm(alarm);
+    for (const alarm of session.alarms.slice(this.#told)) {
+      this.#alarm(alarm);
+      this.#report(alarm);
+    }
     this.#told = session.alarms.length;
+  }
+
+  /** Each kind is written in the journal once a page: one changed key closes thousands of values. */
+  #report({ code }: Alarm): void {
+    const [url, alarm] = [this.dataset["alarmUrl"], IN_JOURNAL[familyOf(code)]];
+    if (!url || !alarm || this.#reported.has(alarm)) return;
+    this.#reported.add(alarm);
+    // Shown in any case: the page must not depend on a server that is perhaps the one that tampers.
+    void ask(url, { alarm, expected: "", found: code }).catch(() => undefined);
   }
 
   /** One sentence for each kind of alarm, with what it is about for whoever will look into it. */

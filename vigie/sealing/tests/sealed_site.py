@@ -132,7 +132,7 @@ def policy(nonce: str) -> str:
 
 def whole_page(site: SealedSite, content: str, nonce: str) -> str:
     state = render_to_string(
-        "ui/sealing_state.html", {"sealed_page": SealedPage(site.instance, site.site, "/anneau/", "/cles/", idle_minutes=15)}
+        "ui/sealing_state.html", {"sealed_page": SealedPage(site.instance, site.site, "/anneau/", "/cles/", "/alarme/", idle_minutes=15)}
     )
     frame = Template(
         '<!doctype html><html lang="fr" data-bs-theme="auto"><head>{% include "ui/_head.html" %}<title>Patients</title>'

@@ -602,7 +602,11 @@ def test_an_alarm_of_a_browser_is_in_the_journal(hospital: Hospital) -> None:
     hospital.activate()
     assert hospital.send(hospital.claire, "alarm", alarm="key", expected="a", found="b").status_code == 200
     assert acts()[-1] == "sealing.alarm"
+    for code in ("key", "recipient", "revision", "value", "instance"):
+        assert hospital.send(hospital.claire, "alarm", alarm=code, expected="", found="changed-thumbprint").status_code == 200
     assert hospital.send(hospital.claire, "alarm", alarm="other", expected="a", found="b").status_code == 422
+    # The journal holds no text of patients, even by mistake.
+    assert hospital.send(hospital.claire, "alarm", alarm="key", expected="a", found="Léa Martin").status_code == 422
 
 
 def test_what_is_sealed_again_is_later_and_under_the_newest_key() -> None:

@@ -720,7 +720,7 @@ HABILITATIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "patients.open": ("camille.renaud", "laure.peltier", "sylvie.autret", "ines.fabre"),
         "patients.write": ("camille.renaud", "laure.peltier"),
     },
-    "chu": {"patients.open": ("anne-laure.duval", "sebastien.gros")},
+    "chu": {"patients.open": ("anne-laure.duval", "sebastien.gros"), "patients.write": ("sebastien.gros",)},
 }
 """By site and code, the local parts of the addresses of those who hold it."""
 
