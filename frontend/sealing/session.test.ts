@@ -214,6 +214,20 @@ test("a data key made by the server is not used", async () => {
   assert.deepEqual(session.alarms.map(({ code }) => code), ["unpinned-signer"]);
 });
 
+// Seen to fail: without `#isLaterEpoch`, each change of key alarms on every workstation.
+test("after a change of key nothing opens, and no false alarm: the workstation is behind", async () => {
+  const later = await testSite({ id: site.id, epoch: 2 });
+  const pins = new Pins();
+  pins.see(later.held.keys, "own");
+  const before = await value("Lefèvre");
+  ring.keys.push(later.record);
+  ring.dataKeys = [await makeDataKey({ scope: `dat:${site.id}`, number: 1, recipients: [later.kid], signer: later.held, pins })];
+  const session = await openTab();
+  const [opened] = await session.openAll([before]);
+  assert.equal((opened as { code?: string }).code, "wrong-epoch");
+  assert.deepEqual([session.isBehind, session.alarms], [true, []]);
+});
+
 test("a page of another instance is refused", async () => {
   await openTab();
   const session = await tab({ in: newRevision() });

@@ -2,7 +2,7 @@
 // browser agree by a channel: locked or forgotten in one, locked or forgotten in all.
 import { openDataKey, readDataKey, type DataKey } from "./data-key";
 import { openToken, readToken, sealField, type OpenedValue } from "./field";
-import { checkedUuid, placeText, type Place } from "./identifiers";
+import { checkedUuid, placeText, readKid, type Place } from "./identifiers";
 import { checkVersion, members } from "./json";
 import { readKeys, type PrivateKeys } from "./keys";
 import { Pins } from "./pins";
@@ -64,6 +64,7 @@ export class SealingSession {
   #scopes = new Map<string, Promise<ScopeKeys>>();
   #asked: { scope: string; answer: PromiseWithResolvers<ScopeKeys> }[] = [];
   #alarms = new Map<string, Alarm>();
+  #isBehind = false;
   #listeners = new Set<() => void>();
   #channel: BroadcastChannel | undefined;
   #activeAt = 0;
@@ -78,6 +79,11 @@ export class SealingSession {
 
   get alarms(): readonly Alarm[] {
     return [...this.#alarms.values()];
+  }
+
+  /** The server speaks of a later epoch of the site's key than those open here: nothing of it is believed until it is unlocked. */
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
   get workstation(): Workstation | undefined {
@@ -263,6 +269,7 @@ export class SealingSession {
     for (const { keys } of held) this.#guarded(keys.kid, () => this.#pins.see(keys, "own"));
     this.#seen = await store.seen();
     this.#scopes.clear();
+    this.#isBehind = false;
     this.#state = "open";
     this.#activeAt = Date.now();
     this.#watch();
@@ -330,6 +337,7 @@ export class SealingSession {
       stillOpen();
       const read = await Promise.all(ring.dataKeys.map((record) => this.#dataKey(record)));
       stillOpen();
+      if (this.#isBehind) this.#changed();
       for (const { scope, answer } of asked) {
         try {
           answer.resolve(this.#keysIn(scope, read));
@@ -382,10 +390,13 @@ export class SealingSession {
   async #dataKey(record: string): Promise<{ scope: string; number: number; key: DataKey | SealingRefusal } | undefined> {
     let about = "";
     try {
-      const { id, scope, number } = readDataKey(record);
+      const { id, scope, number, signer } = readDataKey(record);
       about = id;
       const newest = String(this.#seen.get(id) ?? "");
-      const key = await openDataKey({ record, held: this.#held, pins: this.#pins, newest }).catch(asRefusal);
+      const opened = await openDataKey({ record, held: this.#held, pins: this.#pins, newest }).catch(asRefusal);
+      const isLater = opened instanceof SealingRefusal && opened.code === "unpinned-signer" && this.#isLaterEpoch(signer);
+      if (isLater) this.#isBehind = true;
+      const key = isLater ? new SealingRefusal("wrong-epoch", id) : opened;
       if (key instanceof SealingRefusal) this.#alarm(key.code, id);
       else {
         this.#remember(id, key.rev);
@@ -396,6 +407,12 @@ export class SealingSession {
       this.#alarm(asRefusal(error).code, about);
       return undefined;
     }
+  }
+
+  /** A key of this very site, made after those open here: after each change of key, on every workstation, until it is unlocked. */
+  #isLaterEpoch(kid: string): boolean {
+    const { owner, id, epoch } = readKid(kid);
+    return owner === "site" && id === this.#config?.site && this.#held.every(({ keys }) => readKid(keys.kid).epoch < epoch);
   }
 
   #keysIn(scope: string, read: ({ scope: string; number: number; key: DataKey | SealingRefusal } | undefined)[]): ScopeKeys {

@@ -12,7 +12,7 @@ const IN_JOURNAL: Partial<Record<Family, string>> = {
 /**
  * Says whether the page's sealed values are readable here, and what was refused; starts the session that opens them.
  *
- * `data-instance`, `data-site`, `data-ring-url`, `data-alarm-url`, `data-idle-minutes`. Inside: a `[data-when]` for each state, the
+ * `data-instance`, `data-site`, `data-ring-url`, `data-alarm-url`, `data-idle-minutes`. Inside: a `[data-when]` for each state, a `[data-when-behind]`, the
  * texts `[data-word]`, a list `[data-alarms]`, buttons `[data-lock]` and `[data-forget]`.
  */
 export class SealingState extends HTMLElement {
@@ -43,6 +43,7 @@ export class SealingState extends HTMLElement {
     const isElsewhere = session.alarms.some(({ code }) => code === "wrong-instance");
     for (const part of this.querySelectorAll<HTMLElement>("[data-when-elsewhere]")) part.hidden = !isElsewhere;
     for (const part of this.querySelectorAll<HTMLElement>("[data-when]")) part.hidden = part.dataset["when"] !== session.state;
+    for (const part of this.querySelectorAll<HTMLElement>("[data-when-behind]")) part.hidden = session.state !== "open" || !session.isBehind;
     for (const name of this.querySelectorAll("[data-workstation]")) name.textContent = session.workstation?.name ?? "";
     for (const alarm of session.alarms.slice(this.#told)) {
       this.#alarm(alarm);
