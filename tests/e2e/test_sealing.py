@@ -4,10 +4,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.harness.demonstration import Demonstration
 from tests.harness.people import Crowd, console_problems
+from vigie.sealing.protocol import make_keys
 from vigie.web.seed.patients import DEMONSTRATION, identities
 
 Opens = Callable[..., Page]
@@ -87,6 +90,46 @@ def plug_authenticator(page: Page) -> None:
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
+def leave_and_change(nawel: Page, sebastien: Page, leaver: Page, *, address: str, passphrase: str) -> None:
+    """Somebody leaves with a workstation that holds the former key: she reads nothing that is sealed from now on.
+
+    Seen to fail: with `PUTS_OUT` emptied, values keep the former data key; without `#isLaterEpoch` in the session, a false alarm.
+    """
+    # A patient, whom that workstation opens too.
+    register = address.replace("/scellement/", "/patients/")
+    add_patient(sebastien, register, "Corvanieux")
+    leaver.goto(register)
+    expect(name_in_list(leaver)).to_have_text("Corvanieux")
+    former = token_of(leaver)
+
+    # Somebody leaves: a new key, and the workstation that holds both finishes the change.
+    nawel.goto(f"{address}nouvelle-cle/?raison=leaver")
+    give_passphrase(nawel, passphrase, "Ouvrir la clé en service")
+    new_passphrase, _kit, new_fingerprint = follow_guide(nawel)
+    confirm_key(sebastien, address, new_fingerprint, new_passphrase)
+    sebastien.goto(f"{address}travaux/")
+    give_passphrase(sebastien, new_passphrase, "Ouvrir")
+    sebastien.get_by_role("button", name="Faire le travail maintenant").click()
+    expect(sebastien.get_by_role("heading", name="Tout est à jour")).to_be_visible()
+    sebastien.goto(address)
+    expect(sebastien.get_by_text("Retirée", exact=True)).to_be_visible()
+    expect(sebastien.get_by_text("n’est pas terminé")).to_have_count(0)
+
+    # What she kept opens nothing of today: neither the values sealed again, nor the data key; the former ones are not served.
+    sebastien.goto(f"{address}deverrouiller/")
+    give_passphrase(sebastien, new_passphrase, "Déverrouiller")
+    expect(sebastien.get_by_role("heading", name="Ce poste est déverrouillé")).to_be_visible()
+    for page in (sebastien, leaver):
+        page.goto(register)
+        expect(page.locator("patient-register sealed-text").first).to_be_attached()
+        assert token_of(page) != former
+        assert former not in page.content()
+    expect(name_in_list(sebastien)).to_have_text("Corvanieux")
+    expect(name_in_list(leaver)).to_have_text("en attente d’une clé")
+    expect(leaver.get_by_text("La clé de votre site a été renouvelée")).to_be_visible()
+    expect(leaver.locator("[data-alarms]")).to_be_hidden()
+
+
 def test_key_is_made_by_two_found_again_by_the_kit_and_changed(open_as: Opens, keyless: str) -> None:
     nawel, sebastien = open_as("nawel"), open_as("sebastien")
     problems = console_problems(nawel) + console_problems(sebastien)
@@ -131,19 +174,23 @@ def test_key_is_made_by_two_found_again_by_the_kit_and_changed(open_as: Opens, k
     other.get_by_role("button", name="Utiliser une clé d’accès").click()
     expect(other.locator("key-unlock").get_by_text(fingerprint)).to_be_visible()
 
-    # Somebody leaves: a new key, and the workstation that holds both finishes the change.
-    nawel.goto(f"{keyless}nouvelle-cle/?raison=leaver")
-    give_passphrase(nawel, passphrase, "Ouvrir la clé en service")
-    new_passphrase, _kit, new_fingerprint = follow_guide(nawel)
-    confirm_key(sebastien, keyless, new_fingerprint, new_passphrase)
-    sebastien.goto(f"{keyless}travaux/")
-    give_passphrase(sebastien, new_passphrase, "Ouvrir")
-    sebastien.get_by_role("button", name="Faire le travail maintenant").click()
-    expect(sebastien.get_by_role("heading", name="Tout est à jour")).to_be_visible()
-    sebastien.goto(keyless)
-    expect(sebastien.get_by_text("Retirée", exact=True)).to_be_visible()
-    expect(sebastien.get_by_text("n’est pas terminé")).to_have_count(0)
+    leave_and_change(nawel, sebastien, other, address=keyless, passphrase=passphrase)
     assert problems == []
+
+
+def add_patient(page: Page, register: str, family_name: str) -> None:
+    page.goto(f"{register}ajouter/")
+    page.get_by_label("Nom", exact=True).fill(family_name)
+    page.get_by_role("button", name="Enregistrer").click()
+    page.wait_for_url("**/patients/fiche/**")
+
+
+def name_in_list(page: Page) -> Locator:
+    return page.locator("patient-register sealed-text[data-field=family_name]:visible").first
+
+
+def token_of(page: Page) -> str:
+    return str(name_in_list(page).get_attribute("data-token"))
 
 
 def test_workstation_locks_itself_asks_who_is_there_and_forgets(open_as: Opens, crowd: Crowd, hospital: str) -> None:
@@ -171,6 +218,52 @@ def test_workstation_locks_itself_asks_who_is_there_and_forgets(open_as: Opens, 
     page.goto(f"{hospital}postes/")
     expect(page.get_by_text("A oublié la clé").first).to_be_visible()
     assert problems == []
+
+
+def test_a_changed_key_alarms_and_a_revoked_workstation_forgets(open_as: Opens, demo_server: Demonstration, hospital: str) -> None:
+    """Seen to fail: with a ring that lists nobody as withdrawn."""
+    page, nadia = open_as("camille"), open_as("nadia")
+    name = next(identities(1, seed=DEMONSTRATION.seed)).family_name
+    station = "Poste volé de l’accueil"
+    page.goto(f"{hospital}deverrouiller/")
+    page.get_by_label("Nom de ce poste").fill(station)
+    give_passphrase(page, page.locator(".callout .code").inner_text(), "Déverrouiller")
+    expect(page.get_by_role("heading", name="Ce poste est déverrouillé")).to_be_visible()
+    page.goto("/patients/")
+    expect(page.get_by_text(name).first).to_be_visible()
+
+    # Whoever holds the server puts a key of his own under the name of the site's.
+    with psycopg.connect(demo_server.postgres.url("postgres", "vigie"), autocommit=True) as database:
+        [(key, site, epoch, record)] = database.execute(
+            "SELECT k.id, site_id, epoch, record FROM sealing_sitekey k JOIN directory_site s ON s.id = site_id"
+            " WHERE s.number = %s AND confirmed_at IS NOT NULL AND superseded_at IS NULL",
+            [hospital.split("/")[-2]],
+        ).fetchall()
+        swapped, _private = make_keys(f"site:{site}#{epoch}")
+        replace = "UPDATE sealing_sitekey SET record = %s WHERE id = %s"
+        database.execute(replace, [swapped, key])
+        try:
+            with page.expect_response("**/alarme/") as told:
+                page.goto("/patients/")
+            assert told.value.status == 200
+            expect(page.get_by_text("une autre clé que celle que ce poste connaît")).to_be_visible()
+            page.goto(f"{hospital}empreintes/")
+            expect(page.get_by_text("A changé : alarme")).to_be_visible()
+        finally:
+            database.execute(replace, [record, key])
+    nadia.goto(f"/administration/{hospital.split('/')[-2]}/journal/")
+    expect(nadia.get_by_text("Alarme sur un poste de Camille Renaud").first).to_be_visible()
+
+    # Stolen: revoked on another one, it forgets at its next page.
+    nadia.goto(f"{hospital}postes/")
+    row_of_station = nadia.get_by_role("row").filter(has_text=station)
+    row_of_station.get_by_text("Gérer").click()
+    row_of_station.get_by_role("button", name="Révoquer…").click()
+    nadia.get_by_role("button", name="Révoquer", exact=True).click()
+    expect(nadia.get_by_role("row").filter(has_text=station).get_by_text("Révoqué")).to_be_visible()
+    page.goto("/patients/")
+    expect(page.get_by_text("Ce poste ne détient pas la clé de votre site")).to_be_visible()
+    expect(page.get_by_text(name)).to_have_count(0)
 
 
 def test_values_are_sealed_again_under_a_new_data_key_and_still_open(open_as: Opens, hospital: str) -> None:
