@@ -9,8 +9,10 @@ from vigie.applications.queries import tiles_for
 from vigie.directory.access import signed_in
 from vigie.directory.current_site import choose_site
 from vigie.directory.entry import SignedInRequest
+from vigie.directory.policies import administers_somewhere
 from vigie.incidents import policies, queries
 from vigie.incidents.views import search as search_incidents
+from vigie.patients.policies import registers_of
 from vigie.web.queries import desks_for
 
 
@@ -24,6 +26,8 @@ def home(request: SignedInRequest) -> HttpResponse:
         "recent": queries.recent_for(actor),
         "desks": queries.desk_loads(actor),
         "may_file": bool(policies.may_file_to_site(actor)),
+        "opens_register": bool(registers_of(actor)),
+        "administers": administers_somewhere(actor),
         "tiles": tiles_for(actor),
         "live_topics": [f"user:{actor.id}", *(f"desk:{desk.id}" for desk in actor.desks)],
     }
