@@ -93,7 +93,7 @@ def plug_authenticator(page: Page) -> None:
 def leave_and_change(nawel: Page, sebastien: Page, leaver: Page, *, address: str, passphrase: str) -> None:
     """Somebody leaves with a workstation that holds the former key: she reads nothing that is sealed from now on.
 
-    Seen to fail: with `PUTS_OUT` emptied, values keep the former data key; without `#isLaterEpoch` in the session, a false alarm.
+    Seen to fail: without `#isLaterEpoch` in the session, which made it a false alarm.
     """
     # A patient, whom that workstation opens too.
     register = address.replace("/scellement/", "/patients/")
