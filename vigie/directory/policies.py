@@ -115,6 +115,11 @@ def may_configure_desk(actor: Actor, site_id: UUID) -> bool:
     return rights.holds("desk.configure", relations_to_site(actor, site_id))
 
 
+def may_open_desk(actor: Actor) -> bool:
+    """Tell whether she may open desks, at any site (desk.configure)."""
+    return rights.holds("desk.configure", _platform(actor))
+
+
 def may_appoint(actor: Actor) -> bool:
     """Tell whether she may appoint and remove administrators (admins.appoint)."""
     return rights.holds("admins.appoint", _platform(actor))

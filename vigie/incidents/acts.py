@@ -8,6 +8,7 @@ declare(
     "desks",
     _("Guichets"),
     {
+        "desk.opened": _("%(actor)s a ouvert le guichet %(object)s, avec les priorités « %(item)s »."),
         "desk.settings_changed": _("%(actor)s a modifié les réglages du guichet %(object)s."),
         "desk.hours_changed": _("%(actor)s a modifié les horaires du guichet %(object)s."),
         "desk.team_created": _("%(actor)s a créé le groupe « %(item)s » du guichet %(object)s."),
@@ -18,6 +19,7 @@ declare(
         "desk.category_changed": _("%(actor)s a modifié la catégorie « %(item)s » du guichet %(object)s."),
         "desk.priority_created": _("%(actor)s a ajouté la priorité « %(item)s » au guichet %(object)s."),
         "desk.priority_changed": _("%(actor)s a modifié la priorité « %(item)s » du guichet %(object)s."),
+        "desk.priority_moved": _("%(actor)s a déplacé la priorité « %(item)s » du guichet %(object)s."),
         "desk.priority_removed": _("%(actor)s a retiré la priorité « %(item)s » du guichet %(object)s."),
     },
 )

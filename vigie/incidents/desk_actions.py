@@ -12,7 +12,9 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import BooleanField, Func
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from vigie.audit.actions import record_act
@@ -22,6 +24,7 @@ from vigie.directory.models import Desk, Membership, Role, Site, SiteSolution, S
 from vigie.foundation.errors import ChangedMeanwhile, DomainError, Invalid, NotAllowed, Unseen
 from vigie.foundation.text import clean_line
 from vigie.incidents.models import Category, Priority, Tone
+from vigie.incidents.scales import SCALES, names_of
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -39,6 +42,7 @@ MOST_DAYS: Final = 90
 MOST_MINUTES: Final = 60_000
 MOST_PRIORITIES: Final = 9
 _MEGABYTE: Final = 1024 * 1024
+_LOCK: Final = 0x4445534B  # « DESK », of advisory locks: desks open one at a time.
 _PHONE: Final = re.compile(r"[+0-9][0-9 .()-]{3,29}")
 _REQUIRED: Final = _("Ce champ est obligatoire.")
 _TAKEN: Final = _("Ce guichet a déjà un élément de ce nom.")
@@ -58,12 +62,71 @@ class NotTheLowest(DomainError):
     message = _("Seule la priorité la plus basse se retire : l’ordre des autres est celui des incidents en cours.")
 
 
+class OrderInUse(DomainError):
+    message = _("Des incidents ont l’une de ces deux priorités : leur ordre ne change plus. Renommez-les, ou modifiez leurs définitions.")
+
+
 def access_desk(actor: Actor, slug: str) -> Desk:
     """Return a desk that this person may configure; Unseen, exactly as if it did not exist, otherwise."""
     desk = Desk.objects.select_related("site").filter(slug=slug).first()
     if desk is None or not policies.may_configure_desk(actor, desk.site_id):
         raise Unseen
     return desk
+
+
+@transaction.atomic
+def open_desk(actor: Actor, *, submission: UUID, site_id: UUID, name: str, scale: str) -> Desk:
+    """Open a desk at a site in service, with a scale to start from. The same `submission` opens one."""
+    if not policies.may_open_desk(actor):
+        raise Unseen
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    if (known := Desk.objects.filter(id=submission).first()) is not None:
+        return known
+    # Locked: a site is not taken out of service meanwhile.
+    site = Site.objects.select_for_update(no_key=True).filter(id=site_id, is_active=True).first()
+    steps = SCALES.get(scale)
+    name = clean_line(name)
+    wrong = {
+        "site": "" if site else _("Choisissez un site en service."),
+        "name": _opening_name_problem(name, site),
+        "scale": "" if steps else _("Choisissez une échelle."),
+    }
+    if problems := {field: reason for field, reason in wrong.items() if reason}:
+        raise Invalid(problems)
+    assert site is not None  # noqa: S101 - said above
+    assert steps is not None  # noqa: S101
+    desk = Desk.objects.create(id=submission, site=site, name=name, slug=_free_slug(name))
+    Priority.objects.bulk_create(
+        Priority(
+            desk=desk,
+            rank=rank,
+            name=str(step.name),
+            tone=step.tone,
+            definition=str(step.definition),
+            response_minutes=step.response_minutes,
+            resolution_minutes=step.resolution_minutes,
+        )
+        for rank, step in enumerate(steps, start=1)
+    )
+    _record(actor, desk, "desk.opened", {"item": names_of(steps)})
+    return desk
+
+
+def _opening_name_problem(name: str, site: Site | None) -> "str | Promise":
+    if not name:
+        return _REQUIRED
+    if len(name) > LONGEST_NAME:
+        return _("Écrivez au plus 120 caractères.")
+    if site is not None and Desk.objects.filter(site=site, name__iexact=name).exists():
+        return _("Ce site a déjà un guichet de ce nom.")
+    return ""
+
+
+def _free_slug(name: str) -> str:
+    base = slugify(name)[:40].strip("-") or "guichet"
+    taken = set(Desk.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(slug for slug in (base, *(f"{base}-{number}" for number in range(2, len(taken) + 3))) if slug not in taken)
 
 
 @transaction.atomic
@@ -275,6 +338,50 @@ def remove_priority(actor: Actor, slug: str, priority_id: UUID, *, revision: int
     priority.delete()
     _store(desk)
     _record(actor, desk, "desk.priority_removed", {"item": name})
+
+
+@transaction.atomic
+def move_priority(actor: Actor, slug: str, priority_id: UUID, *, revision: int, up: bool) -> Priority:
+    """Exchange a step of the scale with the one above it, or below, when no incident has either.
+
+    Incidents carry the rank of their priority, and were filed and promised under that order: it is not rewritten behind them.
+    """
+    desk = _locked(actor, slug, revision)
+    priority: Priority = _item(Priority, desk, priority_id)
+    others = Priority.objects.filter(desk=desk)
+    neighbour = (others.filter(rank__lt=priority.rank).order_by("-rank") if up else others.filter(rank__gt=priority.rank)).first()
+    if neighbour is None:
+        return priority
+    if _have_incidents(desk, priority, neighbour):
+        raise OrderInUse
+    try:
+        with transaction.atomic():
+            _exchange(priority, neighbour)
+    except IntegrityError as error:
+        # An incident was filed meanwhile: its rank follows its priority's by a foreign key.
+        raise OrderInUse from error
+    _store(desk)
+    _record(actor, desk, "desk.priority_moved", {"item": priority.name})
+    return priority
+
+
+def _have_incidents(desk: Desk, *priorities: Priority) -> bool:
+    return any(is_used and step in priorities for step, is_used in scale_in_use(desk))
+
+
+def _exchange(one: Priority, other: Priority) -> None:
+    """Two steps never have the same rank: the first stands aside, at rank 0, while the second takes its place."""
+    first, second = one.rank, other.rank
+    for priority, rank in ((one, 0), (other, first), (one, second)):
+        priority.rank = rank
+        priority.save(update_fields=["rank"])
+
+
+def scale_in_use(desk: Desk) -> list[tuple[Priority, bool]]:
+    """Return the steps of the scale, the highest first, each with whether incidents have it, those of other tenants included."""
+    is_used = Func("desk_id", "rank", function="incidents_rank_is_used", output_field=BooleanField())
+    steps = Priority.objects.filter(desk=desk).order_by("rank").annotate(is_used=is_used)
+    return [(step, step.is_used) for step in steps]
 
 
 def technicians_of(desk: Desk) -> Mapping[UUID, str]:

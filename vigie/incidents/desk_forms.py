@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any, cast
+from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext
@@ -10,13 +11,34 @@ from django.utils.translation import gettext_lazy as _
 
 from vigie.incidents import desk_actions as actions
 from vigie.incidents.models import Tone
+from vigie.incidents.scales import SCALES, names_of
 from vigie.ui import dates
+from vigie.ui.forms import Choice, ChoiceCards
 
 _MEGABYTE = 1024 * 1024
 
 
 class RevisedForm(forms.Form):
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class OpeningForm(forms.Form):
+    """A desk to open."""
+
+    site = forms.ChoiceField(label=_("Site"), help_text=_("Le site qui tient le guichet : ses techniciens y répondront."))
+    name = forms.CharField(label=_("Nom"), max_length=actions.LONGEST_NAME)
+    scale = forms.ChoiceField(
+        label=_("Échelle des priorités"), widget=ChoiceCards, help_text=_("Un point de départ : tout s’y modifie ensuite.")
+    )
+    submission = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def __init__(self, *args: Any, sites: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ChoiceField", self.fields["site"]).choices = [("", _("Choisissez…")), *sites]
+        titles = {"trois": _("Trois priorités"), "cinq": _("Cinq priorités")}
+        cast("forms.ChoiceField", self.fields["scale"]).choices = [
+            (key, Choice(titles[key], names_of(steps))) for key, steps in SCALES.items()
+        ]
 
 
 class SettingsForm(RevisedForm):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from uuid import UUID
 
 from django.db import connection
@@ -9,8 +10,8 @@ from django.db.models import Count, Prefetch, Q
 
 from vigie.directory.actors import Actor
 from vigie.directory.models import Desk, Site, Solution, Team, TeamMember
-from vigie.incidents.desk_actions import technicians_of
-from vigie.incidents.models import Category, Priority
+from vigie.incidents.desk_actions import scale_in_use, technicians_of
+from vigie.incidents.models import Category
 from vigie.incidents.notices import opening_hours
 
 
@@ -50,6 +51,21 @@ class SolutionView:
 
 
 @dataclass(frozen=True, slots=True)
+class PriorityView:
+    id: UUID
+    name: str
+    tone: str
+    definition: str
+    response_minutes: int
+    resolution_minutes: int
+    is_used: bool
+    """Incidents have it."""
+    rises: bool
+    sinks: bool
+    """It may change places with the one above, below: no incident has either."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeskView:
     """Everything that can be configured of a desk."""
 
@@ -57,7 +73,9 @@ class DeskView:
     teams: Sequence[TeamView]
     technicians: Mapping[UUID, str]
     solutions: Sequence[SolutionView]
-    priorities: Sequence[Priority]
+    priorities: Sequence[PriorityView]
+    is_order_held: bool
+    """Incidents have some of the priorities."""
     categories: Sequence[Category]
 
 
@@ -65,6 +83,7 @@ def desk_view(desk: Desk) -> DeskView:
     technicians = technicians_of(desk)
     teams = Team.objects.filter(desk=desk).order_by("name", "id").prefetch_related(Prefetch("members", TeamMember.objects.order_by("id")))
     sites = sites_by_solution(desk)
+    scale = _scale(desk)
     return DeskView(
         hours=opening_hours(desk),
         teams=[
@@ -79,9 +98,29 @@ def desk_view(desk: Desk) -> DeskView:
             SolutionView(solution.id, solution.name, solution.is_active, list(sites.get(solution.id, {}).values()))
             for solution in Solution.objects.filter(desk=desk).order_by("name", "id")
         ],
-        priorities=list(Priority.objects.filter(desk=desk).order_by("rank")),
+        priorities=scale,
+        is_order_held=any(step.is_used for step in scale),
         categories=list(Category.objects.filter(desk=desk).order_by("name", "id")),
     )
+
+
+def _scale(desk: Desk) -> list[PriorityView]:
+    steps = scale_in_use(desk)
+    exchanged = [False, *(not above and not below for above, below in pairwise(is_used for _step, is_used in steps)), False]
+    return [
+        PriorityView(
+            id=step.id,
+            name=step.name,
+            tone=step.tone,
+            definition=step.definition,
+            response_minutes=step.response_minutes,
+            resolution_minutes=step.resolution_minutes,
+            is_used=is_used,
+            rises=exchanged[place],
+            sinks=exchanged[place + 1],
+        )
+        for place, (step, is_used) in enumerate(steps)
+    ]
 
 
 def sites_by_solution(desk: Desk) -> dict[UUID, dict[UUID, str]]:

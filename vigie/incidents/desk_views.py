@@ -36,6 +36,32 @@ def platform(request: SignedInRequest) -> HttpResponse:
     return render(request, "incidents/desks.html", context)
 
 
+@require_http_methods(["GET", "POST"])
+@operators
+def opening(request: SignedInRequest) -> HttpResponse:
+    """Open a desk, then set it."""
+    form = desk_forms.OpeningForm(
+        request.POST if request.method == "POST" else None,
+        sites=desk_queries.site_choices(request.actor),
+        initial={"site": request.GET.get("site", "")},
+    )
+    status = 200
+    if request.method == "POST":
+        status = Invalid.status
+        if form.is_valid():
+            stated = dict(form.cleaned_data)
+            try:
+                opened = desk_actions.open_desk(request.actor, site_id=UUID(stated.pop("site")), **stated)
+            except DomainError as error:
+                console.show(form, error)
+                status = error.status
+            else:
+                messages.success(request, gettext("Le guichet « %(name)s » est ouvert. Réglez-le maintenant.") % {"name": opened.name})
+                return redirect("desks:desk", slug=opened.slug)
+    context = {"frame": platform_console.frame("desks", (_("Ouvrir un guichet"), "")), "form": form}
+    return render(request, "incidents/desk_open.html", context, status=status)
+
+
 @require_GET
 @administrators
 def of_site(request: SignedInRequest, number: str) -> HttpResponse:
@@ -220,13 +246,33 @@ def _show(form: forms.Form, error: DomainError) -> None:
 def remove_priority(request: SignedInRequest, slug: str, item_id: UUID) -> HttpResponse:
     """Take the lowest priority away."""
     found = desk_actions.access_desk(request.actor, slug)
-    revision = request.POST.get("revision", "")
     try:
-        desk_actions.remove_priority(request.actor, slug, item_id, revision=int(revision) if revision.isdecimal() else -1)
+        desk_actions.remove_priority(request.actor, slug, item_id, revision=console.count(request.POST.get("revision", "")))
     except Unseen:
         raise
     except DomainError as error:
         messages.error(request, str(error.message))
     else:
         messages.success(request, gettext("La priorité est retirée."))
+    return redirect(f"{reverse('desks:desk', args=[found.slug])}#priorite")
+
+
+@require_POST
+@administrators
+def move_priority(request: SignedInRequest, slug: str, item_id: UUID) -> HttpResponse:
+    """Move a priority by one step, up or down."""
+    found = desk_actions.access_desk(request.actor, slug)
+    direction = request.POST.get("direction", "")
+    if direction not in ("up", "down"):
+        raise Http404
+    try:
+        moved = desk_actions.move_priority(
+            request.actor, slug, item_id, revision=console.count(request.POST.get("revision", "")), up=direction == "up"
+        )
+    except Unseen:
+        raise
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, gettext("La priorité « %(name)s » est déplacée.") % {"name": moved.name})
     return redirect(f"{reverse('desks:desk', args=[found.slug])}#priorite")

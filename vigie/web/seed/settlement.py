@@ -405,8 +405,8 @@ class Settlement:
                 Priority(
                     id=self._identifier(),
                     desk=desk,
-                    name=step.name,
-                    definition=step.definition,
+                    name=str(step.name),
+                    definition=str(step.definition),
                     rank=rank,
                     tone=step.tone,
                     response_minutes=step.response_minutes,

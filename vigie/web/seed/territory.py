@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from vigie.directory.models import GrantedCapability, Role, SiteKind, SupportPurpose
 from vigie.incidents.models import Tone
+from vigie.incidents.scales import FIVE_LEVELS, VENDOR, Step
 
 USER, REFERENT, AGENT, ADMIN = Role.USER, Role.REFERENT, Role.AGENT, Role.ADMIN
 PLANNER, EDITOR, OPERATOR = Role.PLANNER, Role.EDITOR, Role.OPERATOR
@@ -43,21 +44,12 @@ class SitePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriorityPlan:
-    name: str
-    tone: Tone
-    definition: str
-    response_minutes: int
-    resolution_minutes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeskPlan:
     slug: str
     site: str
     name: str
     weight: int
-    priorities: tuple[PriorityPlan, ...]
+    priorities: tuple[Step, ...]
     categories: tuple[str, ...]
     solutions: Mapping[str, int]
     """By name, how many of the desk's incidents are about it."""
@@ -379,30 +371,7 @@ DESKS = (
         site="ormeval",
         name="Support Ormeval",
         weight=46,
-        priorities=(
-            PriorityPlan(
-                name="Bloquant",
-                tone=Tone.CRITICAL,
-                definition="Une fonction indispensable ne peut plus être utilisée du tout. L’établissement continue de fonctionner, "
-                "mais sans elle.",
-                response_minutes=60,
-                resolution_minutes=480,
-            ),
-            PriorityPlan(
-                name="Urgent",
-                tone=Tone.MAJOR,
-                definition="Une fonction se comporte mal. Le travail se poursuit grâce à un mode dégradé.",
-                response_minutes=240,
-                resolution_minutes=1440,
-            ),
-            PriorityPlan(
-                name="Important",
-                tone=Tone.MODERATE,
-                definition="La gêne se limite à certains cas ou à quelques personnes. Le reste fonctionne normalement.",
-                response_minutes=480,
-                resolution_minutes=4800,
-            ),
-        ),
+        priorities=VENDOR,
         categories=(
             "Anomalie logicielle",
             "Droits et comptes",
@@ -442,43 +411,7 @@ DESKS = (
         site="esante",
         name="Assistance régionale",
         weight=34,
-        priorities=(
-            PriorityPlan(
-                name="Très haute",
-                tone=Tone.CRITICAL,
-                definition="Un service régional est arrêté pour plusieurs établissements, ou les soins sont empêchés.",
-                response_minutes=30,
-                resolution_minutes=240,
-            ),
-            PriorityPlan(
-                name="Haute",
-                tone=Tone.MAJOR,
-                definition="Un service est arrêté pour un établissement entier, ou une activité de soins est fortement ralentie.",
-                response_minutes=60,
-                resolution_minutes=480,
-            ),
-            PriorityPlan(
-                name="Moyenne",
-                tone=Tone.MODERATE,
-                definition="Une équipe est gênée, mais une autre façon de faire existe.",
-                response_minutes=240,
-                resolution_minutes=1440,
-            ),
-            PriorityPlan(
-                name="Basse",
-                tone=Tone.MINOR,
-                definition="Une personne est gênée, sans effet sur les soins.",
-                response_minutes=480,
-                resolution_minutes=2880,
-            ),
-            PriorityPlan(
-                name="Très basse",
-                tone=Tone.LOW,
-                definition="Question, suggestion ou demande sans échéance.",
-                response_minutes=960,
-                resolution_minutes=9600,
-            ),
-        ),
+        priorities=FIVE_LEVELS,
         categories=(
             "Accès et habilitations",
             "Demande de service",
@@ -519,21 +452,21 @@ DESKS = (
         name="Guichet Crise 24/7",
         weight=13,
         priorities=(
-            PriorityPlan(
+            Step(
                 name="Immédiate",
                 tone=Tone.CRITICAL,
                 definition="La prise d’appel, la régulation ou le suivi d’un événement en cours est empêché.",
                 response_minutes=10,
                 resolution_minutes=120,
             ),
-            PriorityPlan(
+            Step(
                 name="Prioritaire",
                 tone=Tone.MAJOR,
                 definition="La salle fonctionne en secours, ou un exercice approche.",
                 response_minutes=60,
                 resolution_minutes=720,
             ),
-            PriorityPlan(
+            Step(
                 name="Courante",
                 tone=Tone.MINOR,
                 definition="Demande ou gêne sans effet sur la réponse à l’urgence.",
@@ -559,21 +492,21 @@ DESKS = (
         name="Exploitation de Vigie",
         weight=7,
         priorities=(
-            PriorityPlan(
+            Step(
                 name="Haute",
                 tone=Tone.MAJOR,
                 definition="Impossible de se connecter ou de déclarer un incident.",
                 response_minutes=60,
                 resolution_minutes=480,
             ),
-            PriorityPlan(
+            Step(
                 name="Normale",
                 tone=Tone.MODERATE,
                 definition="Une page ou un réglage ne se comporte pas comme prévu.",
                 response_minutes=240,
                 resolution_minutes=2400,
             ),
-            PriorityPlan(
+            Step(
                 name="Faible",
                 tone=Tone.LOW,
                 definition="Question ou suggestion sur le portail.",
