@@ -18,7 +18,7 @@ await session.start({ instance: register.instance, site: register.site.id, ringU
 const heard: string[] = [];
 document.body.innerHTML = `${register.state}<form><patient-picker data-url="/lot/" data-scope="${register.scope}" data-none-label="Aucun patient">
   <input name="patients" value="7"><div data-open hidden><input type="search"><ul data-rows></ul>
-  <template><li><button type="button" data-reference="">#<span data-slot="reference"></span></button></li></template></div></patient-picker></form>`;
+  <template data-row><li><button type="button" data-reference="">#<span data-slot="reference"></span></button></li></template></div></patient-picker></form>`;
 const form = document.querySelector("form") as HTMLFormElement;
 form.addEventListener("input", (event) => heard.push((event.target as HTMLInputElement).value));
 const search = document.querySelector("input[type=search]") as HTMLInputElement;

@@ -23,7 +23,7 @@ function show(): void {
     data-count-label="{shown} affichés sur {count}" data-loading-label="{count} reçus">
     <div data-open hidden><input type="search"><p data-count></p><table><thead><tr><th><button data-sort="reference">#</button></th>
     <th><button data-sort="family_name">Nom</button></th></tr></thead></table><div data-rows></div><button data-more hidden></button>
-    <template><p><b data-slot="reference"></b><sealed-text data-field="family_name"></sealed-text></p></template></div>
+    <template data-row><p><b data-slot="reference"></b><sealed-text data-field="family_name"></sealed-text></p></template></div>
     <p data-failed hidden></p><div data-closed>#3 #2 #1<p data-count></p></div></patient-register>`;
 }
 
