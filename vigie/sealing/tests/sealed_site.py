@@ -138,7 +138,7 @@ def whole_page(site: SealedSite, content: str, nonce: str) -> str:
         '<!doctype html><html lang="fr" data-bs-theme="auto"><head>{% include "ui/_head.html" %}<title>Patients</title>'
         '{% include "ui/_scripts.html" %}{% include "ui/_sealing_scripts.html" %}</head><body data-sign-in="/compte/">'
         '<main class="content" id="contenu"><h1>Patients</h1>{{ state|safe }}{{ content|safe }}</main>'
-        '{% include "ui/_toasts.html" %}</body></html>'
+        '{% include "ui/_toasts.html" %}<div id="page-entiere" hidden></div></body></html>'
     )
     return frame.render(Context({"state": state, "content": content, "CSP_NONCE": nonce, "csrf_token": "jeton"}))
 
