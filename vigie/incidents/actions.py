@@ -128,8 +128,11 @@ def file_incident(actor: Actor, new: NewIncident) -> Incident:
         with transaction.atomic():
             incident.save(force_insert=True)
     except IntegrityError:
-        # The other half of a double click was faster.
-        return Incident.objects.get(requester=actor.id, submission=new.submission)
+        if existing := one_or_none(Incident.objects.filter(requester=actor.id, submission=new.submission)):
+            # The other half of a double click was faster.
+            return existing
+        # The operator moved the priority in the scale since the form was read: the foreign key carries its rank.
+        raise Invalid({"priority": _("Les priorités de ce guichet viennent de changer. Choisissez de nouveau, puis envoyez.")}) from None
     _attach(actor, incident, None, new.files)
     Draft.objects.filter(user=actor.id, key="file").delete()
     _tell(incident, "filed", None)

@@ -1,6 +1,7 @@
 """The rules of incidents, one by one."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -370,3 +371,17 @@ def test_triggers_record_each_change_of_the_row(territory: Territory) -> None:
 def reread(incident: Incident) -> Incident:
     with as_maintenance():
         return Incident.objects.get(pk=incident.pk)
+
+
+def test_a_priority_moved_while_somebody_files_is_asked_again(territory: Territory, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = actions._catalogue
+
+    def read_before_the_move(new: Any) -> Any:
+        solution, priority = read(new)
+        priority.rank += 50
+        return solution, priority
+
+    monkeypatch.setattr(actions, "_catalogue", read_before_the_move)
+    with acting_as(territory.alice) as actor, pytest.raises(Invalid) as refused:
+        actions.file_incident(actor, territory.stated())
+    assert list(refused.value.fields) == ["priority"]
