@@ -21,11 +21,12 @@ from vigie.confidentiality.secrets import secrets_in
 from vigie.directory import operator_requests
 from vigie.directory.access import agents, signed_in
 from vigie.directory.actors import Actor, DeskFacts
+from vigie.directory.console import show
 from vigie.directory.current_site import current_site
 from vigie.directory.entry import SignedInRequest
 from vigie.directory.models import Desk, Role
 from vigie.foundation import kept_forms
-from vigie.foundation.errors import DomainError, Invalid
+from vigie.foundation.errors import DomainError
 from vigie.foundation.text import clean_text
 from vigie.incidents import actions, drafts, forms, policies, queries
 from vigie.incidents.models import FollowUp, Incident, Status
@@ -275,7 +276,7 @@ def _file(request: SignedInRequest, form: forms.FilingForm) -> Incident | None:
             ),
         )
     except DomainError as error:
-        _show(form, error)
+        show(form, error)
         return None
 
 
@@ -453,7 +454,7 @@ def _moves(name: str, form_of: Callable[[HttpRequest, Access], django_forms.Form
             try:
                 entry = perform(request, access, form)
             except DomainError as error:
-                _show(form, error)
+                show(form, error)
                 status = error.status
             else:
                 _say_what_was_removed(request, form.cleaned_data.get("body", ""))
@@ -472,15 +473,6 @@ def _say_what_was_removed(request: SignedInRequest, *typed: str) -> None:
         told = _("Nous avons retiré de votre texte : %(kinds)s. Le support n’en a jamais besoin, et d’autres personnes lisent cette fiche.")
         advice = _("Si ce secret sert encore, changez-le : il a pu être vu sur votre écran.")
         messages.warning(request, f"{told % {'kinds': ', '.join(str(kind.label) for kind in kinds)}} {advice}")
-
-
-def _show(form: django_forms.Form, error: DomainError) -> None:
-    """Put a refusal where the person looks: beside the field, or above the form."""
-    if isinstance(error, Invalid):
-        for name, message in error.fields.items():
-            form.add_error(name if name in form.fields else None, str(message))
-    else:
-        form.add_error(None, str(error.message))
 
 
 def _message(request: SignedInRequest, access: Access, form: forms.MessageForm) -> Performed:
